@@ -38,6 +38,13 @@ PAYING = timedelta(minutes=3)  # typing in a card
 BANK_DEBIT = timedelta(days=3)
 CHANGED_MIND = timedelta(minutes=12)
 RETURN = timedelta(days=9)
+# Of ranges that their countries keep free for stories.
+PHONES = {
+    "GB": "+44 7700 9001%02d",
+    "DE": "+49 30 23125 1%02d",
+    "FR": "+33 1 99 00 01 %02d",
+    "IE": "+353 20 910 01%02d",
+}
 # What these took is on the shelf again.
 GAVE_BACK = frozenset({"cancelled", "expired", "bank failed", "refunded"})
 
@@ -47,6 +54,7 @@ class Purchase:
     """One entry of texts/orders.txt."""
 
     number: int
+    who: str
     placed_at: datetime
     goods: dict[str, int]
     country: str
@@ -57,7 +65,7 @@ class Purchase:
     @property
     def email(self) -> str:
         """An e-mail address that belongs to nobody."""
-        return f"shopper{self.number}@example.com"
+        return f"{self.who.split()[0].lower()}@example.com"
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,9 @@ def _read(number: int, entry: dict[str, str], now: datetime) -> Purchase:
     if int(days):
         moment = _day_after(now, -int(days), hours, minutes)
     country, _, way = entry["to"].partition(" ")
-    return Purchase(number, moment, _goods(entry), country, way, entry["end"], entry.get("note", ""))
+    return Purchase(
+        number, entry["who"], moment, _goods(entry), country, way, entry["end"], entry.get("note", "")
+    )
 
 
 def _goods(entry: dict[str, str]) -> dict[str, int]:
@@ -223,14 +233,14 @@ def _live(story: Story, purchase: Purchase, order: Order) -> None:
 
 
 def _pay(story: Story, purchase: Purchase, order: Order, *, outcome: str) -> None:
-    name, street = f"Demo shopper {purchase.number}", f"{purchase.number} Example Street"
     with story.at(order.placed_at + PAYING):
         story.sandbox.tell(
             f"sessions/{order.session_id}/pay",
             outcome=outcome,
-            delivery_name=name,
-            card_name=name,
-            delivery_line1=street,
+            delivery_name=purchase.who,
+            card_name=purchase.who,
+            phone=PHONES[purchase.country] % purchase.number,
+            delivery_line1=f"{purchase.number} Example Street",
         )
     _settle(story, order, order.placed_at + PAYING)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.sidebar import LinkMenuItem
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
@@ -63,6 +64,18 @@ class OrdersGroup(ModelViewSetGroup):
         return [*items, mail_previews.menu_item(order=len(items) + 1)]
 
 
+class OpenProductItem(MenuItem):
+    """Leads, unseen, to the product whose form is open: so the menu marks the products, not the pages."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        match = request.resolver_match
+        is_form = match is not None and match.view_name == "wagtailadmin_pages:edit"
+        return bool(is_form and match and ProductPage.objects.filter(pk=match.kwargs["page_id"]).exists())
+
+    def render_component(self, request: HttpRequest) -> LinkMenuItem:
+        return LinkMenuItem(self.name, self.label, request.path, classname="w-hidden")
+
+
 class ProductsGroup(ModelViewSetGroup):
     """What is sold."""
 
@@ -70,6 +83,9 @@ class ProductsGroup(ModelViewSetGroup):
     menu_icon = "tag"
     menu_order = 30
     items = (product_viewset, stock_viewset)  # type: ignore[assignment]  # as above
+
+    def get_submenu_items(self) -> list[MenuItem]:
+        return [*super().get_submenu_items(), OpenProductItem(_("Product"), "", name="open-product")]
 
 
 @hooks.register("register_admin_viewset")

@@ -24,6 +24,10 @@ class ProductPageForm(WagtailAdminPageForm):
             stock = StockItem.objects.seen(one.sku for one in self.instance.variants.all() if one.sku)
             variants.form_kwargs.update(for_user=self.for_user, stock=stock)
 
+    def clean_summary(self) -> str:
+        """Make one line of what a field that grows lets be typed in several."""
+        return " ".join(self.cleaned_data["summary"].split())
+
     def clean(self) -> dict[str, Any]:
         """Refuse the same SKU twice, and a stock that cannot be."""
         cleaned = super().clean()

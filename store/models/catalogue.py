@@ -17,6 +17,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, TitleFieldPanel
+from wagtail.admin.widgets import AdminAutoHeightTextInput
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable, PageManager
 from wagtail.query import PageQuerySet
@@ -150,8 +151,9 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
     base_form_class = ProductPageForm
     content_panels: list = [
         TitleFieldPanel("title", help_text=_("As shoppers read it."), placeholder=_("Name*")),
-        FieldPanel("summary"),
+        FieldPanel("summary", widget=AdminAutoHeightTextInput(attrs={"rows": 1})),
         FieldPanel("description"),
+        VariantsPanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),
         InlinePanel(
             "options",
@@ -164,7 +166,6 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
                 "are, and those that you delete do not come back."
             ),
         ),
-        VariantsPanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
         StatedAvailability.availability_panel,
         PersonalText.text_panel,
         FieldPanel("categories", widget=CheckboxSelectMultiple),

@@ -273,6 +273,12 @@ class Order(LedgeredModel):
         return max(0, (promises.today() - self.dispatch_by).days)
 
     @property
+    def days_waiting(self) -> int:
+        """For how many days it lies ready after the day on which it was promised to be; 0 when it does not."""
+        since = self.arrives_until if self.status == self.Status.READY else None
+        return max(0, (promises.today() - since).days) if since else 0
+
+    @property
     def arrives(self) -> str:
         """The days on which it was promised to arrive, in words; empty when none were."""
         first, last = self.arrives_from, self.arrives_until

@@ -3,6 +3,7 @@
 Each button sends the whole form and nothing is kept between two of them, so it works without JavaScript.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,11 +16,13 @@ from home.characters import without_nul
 from home.viewsets import MOST_SEARCHED
 from store.basket.forms import QuantityField
 from store.catalogue import pictures
-from store.models import ProductVariant, StockItem
+from store.models import OrderLine, ProductVariant, StockItem
 from store.models.catalogue import images_of
 
 MOST_LINES = 30
 MOST_FOUND = 10
+MOST_SOLD = 6  # that are shown before anything is searched
+LATELY = 500  # lines of orders
 MOST_DIGITS = 2  # of a quantity
 
 
@@ -79,6 +82,13 @@ def find(words: str) -> list[Any]:
     found = Q(pk__in=named.values("pk")) | Q(sku__in=(words, words.upper()))
     variants = ProductVariant.objects.on_sale().filter(found).select_related("page", "picture")
     return filled(variants.order_by("page__title", "sort_order", "pk")[: MOST_FOUND + 1])
+
+
+def most_sold() -> list[Any]:
+    """Return what was ordered most often of late and can be bought, the most first."""
+    sold = Counter(OrderLine.objects.order_by("-pk").values_list("sku", flat=True)[:LATELY])
+    found = variants(sku for sku, _often in sold.most_common(MOST_SOLD))
+    return [one for one in filled(sorted(found.values(), key=lambda one: -sold[one.sku])) if one.left > 0]
 
 
 def with_variants(lines: Iterable[Any]) -> list[Any]:

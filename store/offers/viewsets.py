@@ -19,7 +19,6 @@ from wagtail.admin import messages
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
-from wagtail.admin.widgets.button import HeaderButton
 
 from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from store.basket import contents
@@ -28,6 +27,7 @@ from store.checkout import limits, place_order
 from store.models import Offer
 from store.offers import goods, offering, paid_otherwise
 from store.offers.forms import EndForm, OfferForm, PaidForm
+from store.orders.order_list import new_offer_button
 from store.payments import money
 
 ADD, TAKE = "store.add_offer", "store.take_payment"
@@ -37,9 +37,7 @@ class OfferIndexView(GuardedIndexView):
     @cached_property
     def header_buttons(self) -> list[Any]:  # type: ignore[override]  # Wagtail's is cached, too
         """Lead to a new one; the empty list says so itself."""
-        if not self.request.user.has_perm(ADD) or not Offer.objects.exists():
-            return []
-        return [HeaderButton(gettext("New offer"), url=reverse("offers:new"), icon_name="plus")]
+        return new_offer_button(self.request.user) if Offer.objects.exists() else []
 
     @cached_property
     def no_results_message(self) -> str:
@@ -75,10 +73,11 @@ class NewOfferView(WagtailAdminTemplateMixin, FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**{"lines": goods.LineFormSet(), "query": "", **kwargs})
-        found = goods.find(context["query"])
+        rows, query = goods.with_variants(context["lines"]), context["query"]
+        found = goods.find(query) if query or rows else goods.most_sold()
         return {
             **context,
-            "rows": goods.with_variants(context["lines"]),
+            "rows": rows,
             "found": found[: goods.MOST_FOUND],
             "more": len(found) > goods.MOST_FOUND,
             "total": goods.total(context["lines"]),
@@ -227,7 +226,7 @@ def goods_of(offer: Offer) -> str:
     """Return what is left of an offer; as SKUs what is no longer for sale."""
     lines: Any = offer.basket.lines.all()
     named = (f"{line.quantity} × {line.variant.in_full}" if line.variant else str(line) for line in lines)
-    return unbroken(", ".join(named))
+    return unbroken("\n".join(named))
 
 
 def total_of(offer: Offer) -> str:

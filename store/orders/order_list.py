@@ -9,14 +9,15 @@ from django.forms import RadioSelect
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column
-from wagtail.admin.widgets.button import Button
+from wagtail.admin.widgets.button import Button, HeaderButton
 
+from home.models import User
 from home.viewsets import DaysFilter, GuardedIndexView
 from store.catalogue.columns import unbroken
 from store.documents import printouts
@@ -29,15 +30,29 @@ from store.vat import sums
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
 LINES = "lines"  # the export with a row for each line
 TABS = ("status", "needs_attention", "late")  # the filters that have some
+# What the list is called while a tab is shown, by its filter.
+HEADINGS = {
+    "late=true": _("Late orders"),
+    "status=paid": _("Orders to pack"),
+    "status=packed": _("Orders to send"),
+    "status=ready": _("Orders that are ready to collect"),
+    "needs_attention=true": _("Orders that need attention"),
+}
 GLANCE = 2  # lines that the list shows of each order
 
 
 def at_a_glance(order: Order) -> str:
-    """Return the first lines of an order in words: “2 × Enamel mug, 1 × Notebook and 3 more”."""
+    """Return the first lines of an order in words, and how many more there are, each in a line of its own."""
     lines = [f"{line.quantity} × {line}" for line in order.lines.all()]
-    shown, more = ", ".join(lines[:GLANCE]), len(lines) - GLANCE
-    shown = gettext("%(lines)s and %(more)s more") % {"lines": shown, "more": more} if more > 0 else shown
-    return unbroken(shown)
+    more = len(lines) - GLANCE
+    rest = [gettext("and %s more") % more] if more > 0 else []
+    return unbroken("\n".join([*lines[:GLANCE], *rest]))
+
+
+def new_offer_button(user: User) -> list[HeaderButton]:
+    """Return the button that leads to an order by telephone, if somebody may make it."""
+    button = HeaderButton(gettext("New offer"), url=reverse("offers:new"), icon_name="plus")
+    return [button] if user.has_perm("store.add_offer") else []
 
 
 class StatusColumn(Column):
@@ -68,10 +83,28 @@ class OrderIndexView(GuardedIndexView):
     @cached_property
     def tabs(self) -> list[dict[str, Any]]:
         """All orders, and what waits, as on the first page of the admin; the one that is shown is marked."""
-        asked = urlencode({name: self.request.GET[name] for name in TABS if self.request.GET.get(name)})
+        asked = urlencode(self._asked)
         tiles = [one.get_context_data() for one in dashboard.of_orders(self.request) if one.is_allowed]
         all_orders = {"label": gettext("All"), "url": reverse("orders:index"), "figure": 0}
         return [{**tab, "is_current": tab["url"].partition("?")[2] == asked} for tab in (all_orders, *tiles)]
+
+    @property
+    def _asked(self) -> list[tuple[str, str]]:
+        return [(name, value) for name in TABS for value in self.request.GET.getlist(name) if value]
+
+    def get_page_title(self) -> Promise | str:
+        """Name the tab that is shown."""
+        return HEADINGS.get(urlencode(self._asked), self.page_title)
+
+    @cached_property
+    def active_filters(self) -> list[Any]:
+        """Leave out the one of the tab that is shown."""
+        of_tab = tuple(f"id_{name}" for name in TABS) if urlencode(self._asked) in HEADINGS else ()
+        return [one for one in super().active_filters if not one.auto_id.startswith(of_tab)]
+
+    @cached_property
+    def header_buttons(self) -> list[HeaderButton]:  # type: ignore[override]  # Wagtail's is cached, too
+        return new_offer_button(self.request.user)
 
     @property
     def sees_money(self) -> bool:

@@ -54,9 +54,9 @@ def with_thumbnails(lines: Iterable[OrderLine]) -> list[OrderLine]:
 
 
 class StatusTag(Component):
-    """The status of an order, beside its number in the heading of its page."""
+    """The status of an order and when it was placed, beside its number in the heading of its page."""
 
-    template_name = "store/admin/status.html"
+    template_name = "store/admin/status_tag.html"
 
     def __init__(self, order: Order) -> None:
         self.order = order

@@ -15,6 +15,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -101,7 +102,7 @@ class Words:
 
 def _filled(words: Promise | str, values: Mapping[str, object]) -> str:
     try:
-        return str(words) % values
+        return re.sub(r"(?<=\w\.)\.(?=\s|$)", "", str(words) % values)  # after "9:26 a.m." no other full stop
     except KeyError:
         return ""
 
@@ -120,8 +121,8 @@ _LEFT = _("If the money has left your account, write to us.")
 _CANCELLED = _("This order was cancelled")
 _WAS_CANCELLED = _("Your order %(number)s was cancelled")
 _NOTHING_CHARGED = _("Nothing was charged, and nothing will be sent.")
-_SENT_NOTHING = _("Nothing is sent.")
-_OVER = _("Nothing was paid, and nothing is sent. The goods are back in stock.")
+_UNPAID = _("It was cancelled before it was paid. Nothing to do: the goods are back in stock.")
+_BACK = _("Nothing to do: the goods are back in stock, and the shopper can order again.")
 
 WORDS: dict[State, Words] = {
     State.NOT_OPENED: Words(
@@ -284,12 +285,12 @@ WORDS: dict[State, Words] = {
         ),
         staff=_("Send nothing. The refund arrives when the shopper has answered Stripe."),
     ),
-    State.CANCELLED_UNPAID: Words(heading=_CANCELLED, happened=_NOTHING_CHARGED, staff=_OVER),
+    State.CANCELLED_UNPAID: Words(heading=_CANCELLED, happened=_NOTHING_CHARGED, staff=_UNPAID),
     State.CANCELLED_FREE: Words(
         subject=_WAS_CANCELLED,
         heading=_CANCELLED,
         happened=_NOTHING_CHARGED,
-        staff=_SENT_NOTHING,
+        staff=_("It was cancelled, and nothing was to be paid. Nothing to do: send nothing."),
     ),
     State.CANCELLED_OWED: Words(
         heading=_CANCELLED,
@@ -299,7 +300,7 @@ WORDS: dict[State, Words] = {
     State.CANCELLED_IN_PART: Words(
         heading=_CANCELLED,
         happened=_("Nothing will be sent. The page of your order lists what we have refunded."),
-        staff=_SENT_NOTHING,
+        staff=_("It was cancelled, and a part of the money went back. Nothing to do: send nothing."),
     ),
     State.CANCELLED_REFUNDED: Words(
         subject=_WAS_CANCELLED,
@@ -308,7 +309,7 @@ WORDS: dict[State, Words] = {
             "Nothing will be sent, and we have refunded what you paid. It can take a few days until your bank "
             "shows it."
         ),
-        staff=_SENT_NOTHING,
+        staff=_("It was cancelled, and all of the money went back. Nothing to do: send nothing."),
     ),
     State.CANCELLED_TAKEN_BACK: Words(
         subject=_WAS_CANCELLED,
@@ -321,7 +322,7 @@ WORDS: dict[State, Words] = {
         happened=_("Nothing was charged and the goods are no longer held for you."),
         to_do=_("You can order again."),
         action=_("Go to the shop"),
-        staff=_OVER,
+        staff=format_lazy("{} {}", _("The shopper did not pay before the payment page closed."), _BACK),
     ),
     State.NOT_PAID_IN_TIME: Words(
         subject=_("Your order %(number)s was not paid in time"),
@@ -332,7 +333,7 @@ WORDS: dict[State, Words] = {
         next=_AGAIN,
         to_do=_LEFT,
         action=_("Go to the shop"),
-        staff=_OVER,
+        staff=format_lazy("{} {}", _("The voucher or the transfer was not paid in time."), _BACK),
     ),
     State.DECLINED: Words(
         subject=_("Your order %(number)s: your payment was declined"),
@@ -344,7 +345,7 @@ WORDS: dict[State, Words] = {
         next=_AGAIN,
         to_do=_LEFT,
         action=_("Go to the shop"),
-        staff=_OVER,
+        staff=format_lazy("{} {}", _("The bank declined the payment."), _BACK),
     ),
 }
 

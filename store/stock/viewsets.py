@@ -30,14 +30,11 @@ from store.stock.stock_list import CellColumn, StockFilterSet, StockIndexView
 class StockForm(forms.Form):
     what = forms.ChoiceField(
         choices=[
-            ("receive", _("Received: add to the stock")),
-            ("count", _("Counted: replace the stock")),
-            ("write_off", _("Broken or lost: take from the stock")),
-        ],
-        label=_("What happened"),
-        widget=forms.RadioSelect,
-        initial="receive",
-    )
+            ("receive", _("Add to the stock")),
+            ("count", _("Replace the count")),
+            ("write_off", _("Take from the stock")),  # what is broken or lost
+        ]
+    )  # by the button that is pressed
     quantity = forms.IntegerField(min_value=0, max_value=MOST_OF_A_SKU, label=_("Quantity"))
     note = forms.CharField(max_length=200, required=False, label=_("Note"))
 

@@ -114,6 +114,16 @@ def test_products_are_found_by_name_or_sku(staff: Client) -> None:
     assert "£12.50" in page
 
 
+def test_what_sells_is_offered_before_anything_is_searched(staff: Client) -> None:
+    factories.product("Plate", sku="PLATE")
+    factories.product("Cup", sku="CUP")
+    for _ in range(2):
+        factories.placed_order(factories.basket(PLATE=1))
+    factories.placed_order(factories.basket(MUG=2))
+    assert [sku for sku, _left in skus(staff.get("/admin/offers/new/").context["found"])] == ["PLATE", "MUG"]
+    assert press(staff, {"sku": "MUG", "quantity": "1"})["found"] == []
+
+
 def test_lines_are_added_counted_and_removed(staff: Client) -> None:
     factories.product("Plate", sku="PLATE")
     ProductPage.objects.filter(title="Plate").update(text_label="Name")

@@ -106,6 +106,19 @@ def test_a_sentence_of_which_something_is_unknown_is_left_out() -> None:
     assert known == "Delivery takes 2 to 4 working days. We hope you enjoy it."
 
 
+def test_a_sentence_ends_with_one_full_stop_also_after_a_time() -> None:
+    words = WORDS[State.NOT_PAID].filled({"time": "9:26 a.m."})
+    assert str(words.staff).endswith("until about 9:26 a.m.")
+
+
+def test_an_order_waits_to_be_collected_from_the_promised_day_on() -> None:
+    day = NOW.date() - timedelta(days=2)
+    promised = {"arrives_from": day, "arrives_until": day}
+    waiting = {status: order(status, **promised).days_waiting for status in (Status.READY, Status.COLLECTED)}
+    assert waiting == {Status.READY: 2, Status.COLLECTED: 0}
+    assert order(Status.READY).days_waiting == 0
+
+
 def test_the_document_is_what_the_shop_tells() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == document(), "run scripts/write_orders_document.py"
 

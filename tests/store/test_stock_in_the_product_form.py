@@ -272,3 +272,18 @@ def test_saving_again_and_again_by_autosave_makes_the_same_sku(owner: Client, mu
     for options in (BY_SCRIPT, BY_SCRIPT, {}):
         save(owner, page, row, publish=False, **options)
     assert [variant.sku for variant in page.variants.all()] == ["TEA-POT-BLUE"]
+
+
+# --- The form itself --------------------------------------------------------------------------------------
+def test_the_form_of_a_product_stands_below_products_and_keeps_one_line_in_one_line(
+    owner: Client, mug: ProductVariant
+) -> None:
+    here, shop = (f"/admin/pages/{pk}/edit/" for pk in (mug.page.pk, ShopPage.objects.get().pk))
+    page = owner.get(here).content.decode()
+    assert ('"name": "open-product"' in page, f'"url": "{here}"' in page) == (True, True)
+    assert "open-product" not in owner.get(shop).content.decode()
+    rows = shown(owner, mug.page)
+    values = typed(mug.page.title, *rows, known=1, summary="Lasts\r\na  life")
+    owner.post(here, {**values, "action-publish": "1"})
+    mug.page.refresh_from_db()
+    assert mug.page.summary == "Lasts a life"
