@@ -6,7 +6,7 @@ PYTEST := $(PYTHON_IN) -m pytest
 # Two processes: as fast as possible on two cores, and a laptop stays usable. They take files in the order of
 # tests/conftest.py, the slow ones first.
 PARALLEL := -n 2 --no-loadscope-reorder
-# One more where tests wait for the server of the database.
+# One more where tests wait: for the server of the database, or for the browser.
 MORE_PARALLEL := -n 3 --no-loadscope-reorder
 FAST := tests --ignore=tests/journeys
 WITHOUT_SHOP := --ds=tests.settings_without_shop -k "not queries" \
@@ -47,7 +47,7 @@ test: setup ## Run all checks: lint, the tests on SQLite, without a shop, on Pos
 	@echo "--- The tests that depend on the database, on PostgreSQL"
 	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(MORE_PARALLEL) $(FAST) -m "postgresql or both_databases and (every_case or not (further_case or hypothesis))"
 	@echo "--- The journeys in a browser"
-	$(PYTEST) $(PARALLEL) tests/journeys
+	$(PYTEST) $(MORE_PARALLEL) tests/journeys
 
 .PHONY: test-on-sqlite
 test-on-sqlite: lint-rest databases
