@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.forms import RadioSelect
@@ -49,7 +50,7 @@ def at_a_glance(order: Order) -> str:
     return unbroken("\n".join([*lines[:GLANCE], *rest]))
 
 
-def new_offer_button(user: User) -> list[HeaderButton]:
+def new_offer_button(user: User | AnonymousUser) -> list[HeaderButton]:
     """Return the button that leads to an order by telephone, if somebody may make it."""
     button = HeaderButton(gettext("New offer"), url=reverse("offers:new"), icon_name="plus")
     return [button] if user.has_perm("store.add_offer") else []
