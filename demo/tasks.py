@@ -10,6 +10,7 @@ from wagtail.models import TaskState
 from demo import people
 from home.models import User
 from policies.models import Policy
+from policies.versions import timeline
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,13 @@ def _review() -> str:
 
 
 def _comparison() -> str:
+    """Lead to what changes next, or else to what changed last."""
     policy = _policy()
-    if policy is None:
+    found = timeline.current_versions(policy) if policy else None
+    if found is None or found.version is None:
         return ""
-    numbers = sorted(policy.versions.order_by("-number").values_list("number", flat=True)[:2])
-    return reverse("policies:compare", args=[policy.slug, *numbers]) if numbers[1:] else ""
+    old, new = (found.version, found.upcoming[0]) if found.upcoming else (found.previous, found.version)
+    return reverse("policies:compare", args=[found.policy.slug, old.number, new.number]) if old else ""
 
 
 def _shop() -> str:

@@ -19,13 +19,13 @@ from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django_filters import DateFromToRangeFilter
-from wagtail.admin.filters import DateRangePickerWidget
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import IndexView
 from wagtail.admin.views.generic.base import BaseListingView
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.permissions import ModelPermissionPolicy
 
+from home.date_inputs import DayRangeInput
 from home.models import User
 from home.spreadsheets import as_text
 
@@ -58,7 +58,7 @@ class DaysFilter(DateFromToRangeFilter):
     """Filters a list by the days from one to another."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(widget=DateRangePickerWidget, validators=[_check_days], **options)
+        super().__init__(widget=DayRangeInput, validators=[_check_days], **options)
 
 
 class MomentColumn(Column):

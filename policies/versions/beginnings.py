@@ -117,6 +117,6 @@ def _change_of(in_force: PolicyVersion, pending: list[PolicyVersion]) -> Beginni
         label = _("Before version %(number)s: what is in force now") % {"number": pending[0].number}
         words = _(
             "Starts from the text of version %(number)s. The announced versions undo your change until "
-            "you rebase them."
+            "you bring it over to them."
         )
     return Beginning("now", label, words % {"number": in_force.number}, in_force, in_force)

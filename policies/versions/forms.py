@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms import CharField, CheckboxSelectMultiple, Field, HiddenInput, TypedMultipleChoiceField
+from django.forms.utils import ErrorList
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -62,7 +63,8 @@ class PolicyPageForm(WagtailAdminPageForm):
                 required=False,
                 widget=CheckboxSelectMultiple,
                 help_text=_(
-                    "Tick a version that does not have this change. It undoes it on its day, unless you rebase it."
+                    "Tick a version that does not have this change. It undoes it on its day, unless you bring the "
+                    "change over to it."
                 ),
             )
 
@@ -113,6 +115,12 @@ class PolicyPageForm(WagtailAdminPageForm):
                 self.add_error(None, _("Nothing has changed: text and facts are those already published."))
             for problem in publishing.problems(policy=policy, content=content):
                 self.add_error(problem.field if problem.field in self.fields else None, problem.words)
+
+    def non_field_errors(self) -> ErrorList:
+        """Return all errors where none is of no field: only then Wagtail's message names the fields."""
+        return super().non_field_errors() or ErrorList(
+            [str(error) for errors in self.errors.values() for error in errors]
+        )
 
     def _start_of_text(self) -> str:
         page, now = self.instance, timezone.now()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import Media
 from django.urls import reverse
 from wagtail.admin.panels import Panel
@@ -20,7 +21,7 @@ class PublicationPreviewPanel(Panel):
             context["typed_url"] = reverse("typed_values", args=[self.instance.pk or 0])
             if self.instance.pk:
                 context["review_url"] = reverse("policy_review", args=[self.instance.pk])
-            context["errors"] = self.form.non_field_errors()
+            context["errors"] = self.form.errors.get(NON_FIELD_ERRORS, ())
             return context
 
         @property

@@ -60,7 +60,8 @@ def _problems(policy: Policy, content: VersionContent) -> Iterator[Problem]:
         if version.number not in content.undone_by:
             words = _(
                 "Version %(number)s, announced for %(date)s, does not have this change and will undo it on that day. "
-                "Tick it under “I know that it is undone by”, and rebase version %(number)s afterwards."
+                "Tick it under “I know that it is undone by”, and bring the change over to version %(number)s "
+                "afterwards."
             )
             yield Problem(words % version.number_and_day, "undone_by")
     if base is not None and content.change_kind == ChangeKind.EDITORIAL:

@@ -4,6 +4,7 @@ They turn every refusal into a page; nothing is priced, held or settled here.
 """
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -157,7 +158,7 @@ def _order(request: HttpRequest) -> HttpResponse:
         return redirect("store:basket")
     form = CheckoutForm(request.POST, terms=terms, privacy=privacy, option=option)
     if not form.is_valid():
-        return _show_again(request)
+        return _show_again(request, passed=[*map(str, form.non_field_errors())])
     ip = client_ip(request)
     data = form.cleaned_data
     agreement = place_order.Agreement(
@@ -220,14 +221,18 @@ def _show_again(
     *errors: str,
     field: str | None = None,
     status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
+    passed: Sequence[str] = (),
 ) -> HttpResponse:
-    """Show the review page as it is now with its errors; redirect to the basket when there are none."""
+    """Show the review page as it is now with its errors; where none is left, say what there was (`passed`)."""
     now = _current_review(request)
     if now is None:
         return redirect("store:basket")
     form = CheckoutForm(request.POST, **_form_options(now))
     if form.is_valid() and not errors:
-        return redirect("store:basket")
+        words = _(
+            "Something changed meanwhile. Nothing was ordered or charged. Check the order and send it again."
+        )
+        errors = (*passed,) or (words,)
     form.show_again()
     for error in errors:
         form.add_error(field, error)

@@ -309,11 +309,13 @@ class Product:
     page: ProductPage
     variants: tuple[SellableVariant, ...]
     picture: SafeString | str = ""  # the first, in lists
+    least: int = 0  # price that is looked for, minor units
 
     @property
     def from_price(self) -> int:
-        """The lowest price, minor units."""
-        return min((choice.variant.price for choice in self.variants), default=0)
+        """The lowest price of those that are looked for, minor units."""
+        prices = (choice.variant.price for choice in self.variants)
+        return min((price for price in prices if price >= self.least), default=0)
 
     @property
     def has_several_prices(self) -> bool:
@@ -378,13 +380,18 @@ def decorative(image_of: Mapping[K, SiteImage], *, size: str, eager: int = 0) ->
     return dict(zip(image_of, markup, strict=True))
 
 
-def on_display(pages: Sequence[ProductPage], *, eager: int = 1) -> list[Product]:
-    """Return published products as a list shows them, in four queries: variants, stock, pictures, new renditions."""
+def on_display(pages: Sequence[ProductPage], *, eager: int = 1, least: int = 0) -> list[Product]:
+    """Return published products as a list shows them, in four queries: variants, stock, pictures, new renditions.
+
+    Of a list that is narrowed to prices from `least` on, each has the lowest of these.
+    """
     picture_of = decorative(first_images(pages), size="card", eager=eager)
     variants: dict[int, list[SellableVariant]] = {page.pk: [] for page in pages}
     for choice in sellable_variants(ProductVariant.objects.filter(page__in=pages), pages):
         variants[choice.variant.page_id].append(choice)
     return [
-        Product(page=page, variants=tuple(variants[page.pk]), picture=picture_of.get(page.pk, ""))
+        Product(
+            page=page, variants=tuple(variants[page.pk]), picture=picture_of.get(page.pk, ""), least=least
+        )
         for page in pages
     ]

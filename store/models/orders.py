@@ -285,6 +285,11 @@ class Order(LedgeredModel):
         return promises.in_words(first, last) if first and last else ""
 
     @property
+    def ready(self) -> str:
+        """The day from which it can be collected for certain, in words; empty when none was promised."""
+        return promises.day_in_words(self.arrives_until) if self.arrives_until else ""
+
+    @property
     def is_collection(self) -> bool:
         """The shopper collects it, so nobody asks where it goes."""
         return self.delivery == ShippingOption.Kind.COLLECTION
@@ -352,6 +357,8 @@ class OrderLine(models.Model):
     )
     # Not 0: made to order in so many working days, so it takes nothing from the stock.
     made_in_days = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    given_back: int = 0  # how many were refunded, where somebody has counted them
 
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]

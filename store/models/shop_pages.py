@@ -47,9 +47,10 @@ class ListOfProducts(BasePage):
         found, comes_close = chosen(self.listed(), wanted)
         total = _count(self.listed())
         shown = paging.page_of(found, number=number, size=PRODUCTS_A_PAGE, query=wanted.query)
+        pages = loaded(shown.items) if wanted.asked.text else shown.items
         return {
             **super().get_context(request, *args, **kwargs),
-            "products": on_display(loaded(shown.items) if wanted.asked.text else shown.items),
+            "products": on_display(pages, least=wanted.lowest or 0),
             "page_of_products": shown,
             "wanted": wanted,
             "sorts": Sort.choices,

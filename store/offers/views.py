@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from home.responses import SeeOther, private
 from store.basket import contents
-from store.basket.cookies import remember
+from store.basket.cookies import basket_of, remember
 from store.models.shop_pages import shown_shop
 from store.offers import offering
 
@@ -24,7 +24,8 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
         response = SeeOther(reverse("store:checkout"))
         remember(response, basket, count)
         return response
-    inside = contents.look_up(basket)
-    context = {"offer": found, "contents": inside, "shop": shown_shop()}
+    inside, mine = contents.look_up(basket), basket_of(request)
+    is_replacing = mine is not None and mine != basket and contents.count(mine) > 0
+    context = {"offer": found, "contents": inside, "shop": shown_shop(), "is_replacing": is_replacing}
     status = HTTPStatus.OK if inside.lines else HTTPStatus.GONE if found else HTTPStatus.NOT_FOUND
     return render(request, "store/offer.html", context, status=status)

@@ -85,6 +85,7 @@ def _context(
 ) -> dict[str, Any]:
     """Return what the templates print of an order and its money; `told` is a state, if that is what is told of."""
     order, rows = situation.order, timeline.money_rows(situation)
+    _count_refunded(situation, lines)
     is_confirmation = told == State.PAID
     # The confirmation has the total. Of what is sent it matters only whether a part was refunded.
     has_rows = has_money and not is_confirmation and (told != State.SENT or len(rows) > 1)
@@ -104,6 +105,14 @@ def _context(
         "agreed": _agreed(situation) if is_confirmation else [],
         "withdrawal": withdrawal.of_order(order, lines) if is_confirmation else [],
     }
+
+
+def _count_refunded(situation: Situation, lines: list[OrderLine]) -> None:
+    """Note on each line how many of it were refunded."""
+    refunds = [refund for refund in situation.refunds if refund.pk and refund.is_on_its_way]
+    gone = [one for refund in refunds for one in refund.lines.all()]
+    for line in lines:
+        line.given_back = sum(one.quantity for one in gone if one.order_line_id == line.pk)
 
 
 def _cancelled(situation: Situation) -> str:

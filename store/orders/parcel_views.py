@@ -85,7 +85,7 @@ class ParcelView(OrderFormView):
         else:
             words = gettext("The parcel was saved.")
             if self.sends:
-                words = gettext("Order status changed. The shopper gets an e-mail.")
+                words = gettext("Marked as sent. The shopper gets an e-mail.")
             messages.success(self.request, words)
         return redirect("orders:inspect", self.order.pk)
 

@@ -157,7 +157,8 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
         words = gettext("The order cannot be accepted: too few are in stock (%(what)s).")
         messages.error(request, words % {"what": error})
     else:
-        messages.success(request, gettext("Order status changed."))
+        status = Order.Status(to).label
+        messages.success(request, gettext("Marked as %(status)s.") % {"status": status})
     return redirect("orders:inspect", pk)
 
 

@@ -73,6 +73,7 @@ class Words:
     heading: Promise | str
     happened: Promise | str = ""
     by_when: Promise | str = ""
+    collect: Promise | str = ""
     next: Promise | str = ""
     to_do: Promise | str = ""
     action: Promise | str = ""
@@ -97,7 +98,9 @@ class Words:
     @property
     def sentences(self) -> str:
         """What the shopper reads under the heading."""
-        return " ".join(str(part) for part in (self.happened, self.by_when, self.next, self.to_do) if part)
+        return " ".join(
+            str(part) for part in (self.happened, self.by_when, self.collect, self.next, self.to_do) if part
+        )
 
 
 def _filled(words: Promise | str, values: Mapping[str, object]) -> str:
@@ -114,6 +117,7 @@ _HELD = _("Nothing to do. The goods are held until Stripe says that nobody can p
 _PAY_ON = _("Continue payment (%(left)s)")
 _ARRIVES = _("We will keep the goods for you and e-mail you when the payment arrives.")
 _ARRIVES_ON = _("It should arrive on %(arrives)s.")
+_COLLECT_FROM = _("It can be collected from %(ready)s.")
 _SOLD_OUT = _("We are sorry: somebody else got the last ones. Nothing is on its way yet.")
 _DECISION = _("Order %(number)s is paid and needs your decision")
 _AGAIN = _("If you still want the goods, order them again. You can pay in another way.")
@@ -219,7 +223,8 @@ WORDS: dict[State, Words] = {
         heading=_("Thank you. Your order is paid"),
         happened=_("We make some of it to order, which takes %(made)s."),
         by_when=_ARRIVES_ON,
-        next=_("We will pack it next. You can check its progress on its page, so keep the link."),
+        collect=_COLLECT_FROM,
+        next=_("We will pack it next."),
         staff=_("Pack it, then mark it as packed."),
         trader=_("New order %(number)s: %(total)s"),
     ),
@@ -231,6 +236,7 @@ WORDS: dict[State, Words] = {
     ),
     State.TO_COLLECT: Words(
         heading=_("Your order is packed"),
+        collect=_COLLECT_FROM,
         next=_("We will e-mail you when you can collect it."),
         staff=_("Lay it ready, then mark it as ready to collect: that e-mails the shopper."),
     ),
@@ -365,6 +371,7 @@ def values(order: Order) -> dict[str, object]:
         "day": _local(order.placed_at + order.LONGEST_PAYMENT, "DATE_FORMAT"),
         "wait": ngettext("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours},
         "arrives": "" if order.is_collection else order.arrives,
+        "ready": order.ready if order.is_collection else "",
         "delivery": "" if order.arrives else order.delivery_time,
         "made": working_days(order.made_in_days) if order.made_in_days and not order.arrives else "",
         "time": _local(order.session_expires_at, "TIME_FORMAT"),

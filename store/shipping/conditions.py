@@ -32,11 +32,12 @@ class Delivery:
     option: ShippingOption  # that the checkout offers first
     promise: Promise | None
     time: str
+    is_collected_free: bool
 
     @property
     def total_from(self) -> int:
-        """What the first of them costs with its delivery, minor units."""
-        return self.goods + self.price_from
+        """What the first of them costs with its delivery, unless it can be collected free; minor units."""
+        return self.goods + (0 if self.is_collected_free else self.price_from)
 
     @property
     def price_in_words(self) -> str:
@@ -71,18 +72,23 @@ class Terms:
 
 def delivery(consignments: Sequence[Consignment], make: int) -> Delivery | None:
     """Return how one of these is delivered that first takes so many days to make; None if nothing is sent anywhere."""
-    prices = [option.price_of(one) for option in _sent_options() for one in consignments]
-    if not prices or (option := _first_option(consignments[0])) is None:
+    collects = ShippingOption.Kind.COLLECTION
+    prices = [
+        (option.kind == collects, option.price_of(one)) for option in _options() for one in consignments
+    ]
+    sent = [price for is_collected, price in prices if not is_collected]
+    if not sent or (option := _first_option(consignments[0])) is None:
         return None
     promise = shop_calendar.shown().promise(option, make=make)
-    return Delivery(min(prices), consignments[0].goods, option, promise, option.delivery_time_after(make))
+    time = option.delivery_time_after(make)
+    return Delivery(min(sent), consignments[0].goods, option, promise, time, (True, 0) in prices)
 
 
 @shared
-def _sent_options() -> list[ShippingOption]:
-    """Return the options by which something is sent to some country."""
+def _options() -> list[ShippingOption]:
+    """Return the options by which something is sent to some country, or collected there."""
     reach = Q(country__isnull=False) | Q(zone__countries__isnull=False)
-    return list(ShippingOption.objects.exclude(kind=ShippingOption.Kind.COLLECTION).filter(reach).distinct())
+    return list(ShippingOption.objects.filter(reach).distinct())
 
 
 @shared

@@ -260,6 +260,14 @@ def test_a_task_of_visitors_needs_nobody(client: Client, name: str) -> None:
     assert "sessionid" not in client.cookies
 
 
+def test_what_changed_is_shown_from_what_is_in_force_to_what_comes() -> None:
+    """Also where what comes was announced before what is in force."""
+    (read,) = (task for task in TASKS if task.name == "read")
+    assert read.url() == "/privacy-policy/compare/2/3/"
+    factories.version(Policy.objects.get(slug="privacy-policy"), at=timezone.now())
+    assert read.url() == "/privacy-policy/compare/4/3/"
+
+
 def test_a_draft_waits_for_the_lawyer(client: Client) -> None:
     review = client.post("/demo/enter/approve/", follow=True).content.decode()
     assert "[removed: </span> five<span" in review

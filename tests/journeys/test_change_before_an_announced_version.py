@@ -121,7 +121,7 @@ def test_before_it_needs_a_tick_and_then_a_rebase(
 
     sign_in(page, live_server, "editor")
     expect(page.get_by_text("version 2 will undo what version 3 changed")).to_be_visible()
-    page.get_by_role("button", name="Rebase version 2").press("Enter")
+    page.get_by_role("button", name="Bring the change over to version 2").press("Enter")
     expect(page.locator(".messages .success")).to_contain_text("version 2 with what was changed since")
     expect(page.locator("#id_change_summary")).to_have_value("Braver.")
     submit(page)

@@ -94,6 +94,15 @@ def test_a_version_says_where_it_stands(client: Client, rules: Policy, number: i
     assert words not in page(client, "versions/2/")
 
 
+def test_another_version_is_compared_with_that_in_force_in_the_order_in_which_they_hold(
+    client: Client, rules: Policy
+) -> None:
+    for number, compared in ((1, "1/2"), (3, "2/3")):
+        assert f'href="/house-rules/compare/{compared}/">See every changed word' in page(
+            client, f"versions/{number}/"
+        )
+
+
 def test_a_withdrawn_version_stays_readable_and_says_so(client: Client, rules: Policy) -> None:
     withdraw(rules.versions.get(number=3))
 

@@ -68,6 +68,8 @@ def test_what_is_missing_is_refused_at_its_field(admin_client: Client, field: st
     publish(page)
     answer = admin_client.post(edit(page), policy_form(**{field: "", action: "1"}))
     assert list(answer.context["form"].errors) == [field]
+    message = answer.content.decode().partition("could not be")[2].partition("</ul>")[0]
+    assert f"{answer.context['form'][field].label}: " in message
     assert PolicyVersion.objects.count() == 1
 
 

@@ -225,7 +225,7 @@ def test_an_announced_version_with_old_facts_is_named_until_it_is_rebased(client
     html = dashboard(admin)
     assert f"Version 2, from {coming.effective_day}, will say what does not hold today:" in html
     assert "telephone: “030 1111” became “030 2222”" in html
-    assert "Rebase version 2" in html
+    assert "Bring the change over to version 2" in html
 
     admin.post(f"/admin/policy-versions/{coming.pk}/rebase/")
     PolicyPage.objects.get().get_latest_revision().publish()

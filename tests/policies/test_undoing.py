@@ -81,7 +81,7 @@ def test_the_dashboard_shows_it_in_red_and_offers_to_rebase(
     publish(announced, body=[FAIR])
     shown = admin_client.get("/admin/").content.decode()
     assert "version 2 will undo what version 3 changed" in shown
-    assert "Rebase version 2" in shown
+    assert "Bring the change over to version 2" in shown
     assert "The site matches the published policies" not in shown
 
 

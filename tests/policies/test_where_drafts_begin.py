@@ -44,6 +44,7 @@ def test_opening_a_policy_with_an_announced_version_asks_and_writes_nothing(
     shown = client.get(begin(announced)).content.decode()
     for label in ("Before version 2", "Instead of version 2", "After version 2"):
         assert label in shown, label
+        assert f">Start: {label}" in shown, "each button has words of its own"
     assert "Keep the draft" not in shown
     assert announced.revisions.count() == before
     assert not PolicyPage.objects.get().has_unpublished_changes

@@ -173,12 +173,12 @@ def test_the_dashboard_leads_who_may_withdraw_to_it_and_nobody_else(
     reviewer = signed_in(client, "Legal reviewers")
     shown = reviewer.get("/admin/").content.decode()
     assert link in shown
-    assert "Rebase version 2" not in shown
+    assert "Bring the change over to version 2" not in shown
     assert 'id="withdraw"' in reviewer.get(f"/admin/policy-versions/inspect/{coming.pk}/").content.decode()
     User.objects.get().groups.set(Group.objects.filter(name="Editors"))
     shown = client.get("/admin/").content.decode()
     assert link not in shown
-    assert "Rebase version 2" in shown
+    assert "Bring the change over to version 2" in shown
 
 
 def test_an_editor_who_cannot_approve_cannot_withdraw_it(client: Client, coming: PolicyVersion) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -11,8 +12,9 @@ from django.utils import timezone
 
 from home import spam
 from policies.models import PolicyVersion
-from store.models import Basket, Order
-from tests.store.paying import press_pay, stock_of
+from store.checkout import place_order, views
+from store.models import Basket, Order, ProductVariant
+from tests.store.paying import press_pay, shown, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +91,46 @@ def test_an_order_sent_quicker_than_people_are_gets_through_by_sending_it_again(
         assert_nothing_is_held()
         clock.shift(timedelta(seconds=1))
         assert press_pay(shopper, basket, **{spam.STAMP_FIELD: shown_stamp(quick)}).status_code == 303
+
+
+def test_whoever_is_too_quick_is_told_so_even_if_the_two_seconds_pass_meanwhile(
+    sandbox: Sandbox, shopper: Client, basket: Basket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        sent = shown_stamp(shopper.get("/checkout/"))
+        clock.shift(timedelta(seconds=1.9))
+        look = views._current_review
+
+        def look_later(*args: Any) -> Any:
+            clock.shift(timedelta(seconds=1))
+            return look(*args)
+
+        monkeypatch.setattr(views, "_current_review", look_later)
+        quick = press_pay(shopper, basket, **{spam.STAMP_FIELD: sent})
+        assert quick.status_code == 422
+        assert "The order was sent very quickly. Nothing was ordered or charged." in quick.content.decode()
+        assert 'value="shopper@example.com"' in quick.content.decode()
+        assert_nothing_is_held()
+        assert press_pay(shopper, basket, **{spam.STAMP_FIELD: shown_stamp(quick)}).status_code == 303
+
+
+def test_what_changed_while_it_was_ordered_and_changed_back_is_told(
+    sandbox: Sandbox, shopper: Client, basket: Basket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, place = shown(basket), place_order.place_order
+
+    def place_at_another_price(**options: Any) -> Order:
+        ProductVariant.objects.update(price=1300)
+        try:
+            return place(**options)
+        finally:
+            ProductVariant.objects.update(price=1250)
+
+    monkeypatch.setattr(place_order, "place_order", place_at_another_price)
+    refused = press_pay(shopper, basket, **before)
+    assert refused.status_code == 422
+    assert "Something changed meanwhile. Nothing was ordered or charged." in refused.content.decode()
+    assert_nothing_is_held()
 
 
 def test_a_page_open_for_more_than_a_day_is_shown_again(

@@ -1,5 +1,6 @@
 """Orders that shoppers collect, or that go to a carrier's pick-up point: no address is asked for, here or by Stripe."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from home.models import User
 from policies.personal_data.register import registered
 from store.documents import address_labels, printouts
 from store.models import Basket, Carrier, Order, ProductVariant, ShippingOption
-from store.orders import exports, lifecycle
+from store.orders import emails, exports, lifecycle
 from store.orders.addresses import of_delivery
 from store.payments import refunds
 from tests import factories
@@ -76,6 +77,18 @@ def test_an_order_is_laid_ready_with_a_mail_and_then_collected(collected: Order,
     step(order, Status.COLLECTED, colleague)
     done = order.events.get(to_status=Status.COLLECTED)
     assert (order.status, done.who) == (Status.COLLECTED, "staff@example.com")
+
+
+def test_the_shopper_is_told_from_when_it_can_be_collected_and_that_it_is_free(collected: Order) -> None:
+    Order.objects.update(arrives_from=date(2026, 12, 7), arrives_until=date(2026, 12, 8))
+    collected.refresh_from_db()
+    mail = emails.order_paid(collected)
+    assert mail is not None
+    page = text(Client().get(collected.get_absolute_url()))
+    for told in (page, mail.message, mail.html_message):
+        assert "It can be collected from Tue 8 December." in told
+        assert "£0.00" not in told
+    assert "Collect it: free\n" in mail.message
 
 
 def test_what_is_collected_is_not_sent_nor_the_other_way_round(

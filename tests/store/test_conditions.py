@@ -66,6 +66,14 @@ def test_nobody_is_told_of_what_is_collected_or_sent_nowhere(client: Client, mug
     assert "Free delivery" not in text(client)
 
 
+def test_the_basket_says_that_goods_can_be_collected_free(shopper: Client) -> None:
+    factories.shipping("Collect", price=0)
+    ShippingOption.objects.filter(name="Collect").update(kind="collection", collect_at="Here")
+    basket = text(shopper, "/basket/")
+    assert "<dt>Collect free, delivery</dt> <dd>from £3.95</dd>" in basket
+    assert "<dt>Total</dt><dd>from £25.00</dd>" in basket
+
+
 def test_the_days_to_return_are_those_of_the_law_or_the_shop(client: Client, mug: ProductVariant) -> None:
     assert "· 14 days to return" in text(client)
     factories.shop_settings(withdrawal_days=30)

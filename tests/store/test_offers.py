@@ -50,7 +50,11 @@ def test_the_customer_accepts_the_terms_and_pays_as_usual(
     customer = Client()
     assert "As we said." in customer.get(link).content.decode()
     assert "basket" not in customer.cookies  # who only opens it has none: scanners of mail do
+    assert "is replaced" not in customer.get(link).content.decode()
+    customer.post("/basket/add/", {"sku": "MUG", "quantity": "1"})
+    assert "What is in your basket now is replaced." in customer.get(link).content.decode()
     answer = customer.post(link)
+    assert "is replaced" not in customer.get(link).content.decode()  # it is in the basket already
     assert answer["Location"] == "/checkout/"
     page = customer.get("/checkout/").content.decode()
     assert 'value="ada@example.com"' in page

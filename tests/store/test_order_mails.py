@@ -174,9 +174,11 @@ def test_the_shopper_is_told_once_when_staff_mark_an_order_as_sent(order: Order)
 
 def test_what_was_refunded_before_sending_is_told_with_it(order: Order) -> None:
     assert "YOUR PAYMENT" not in emails.order_sent(order).message
-    order.refunds.create(amount=500, status="succeeded", by="Staff", created_at=timezone.now())
+    refund = order.refunds.create(amount=500, status="succeeded", by="Staff", created_at=timezone.now())
+    refund.lines.create(order_line=order.lines.get(), quantity=1, restock=False)
     email = emails.order_sent(order)
     assert "Paid, less what went back: £23.95" in email.message
+    assert all("Refunded: 1 of 2" in text for text in (email.message, email.html_message))
     assert "£23.95" in email.html_message
 
 

@@ -96,8 +96,9 @@ def test_each_value_in_the_words_is_known_of_some_order(settings: Any) -> None:
         words.filled(Asked())
     known = values(order(session_expires_at=NOW, pay_until=NOW, delivery_time="2 days", made_in_days=5))
     promised = values(order(arrives_from=NOW.date(), arrives_until=NOW.date()))
+    collected = values(order(delivery="collection", arrives_from=NOW.date(), arrives_until=NOW.date()))
     payable = values(order(session_expires_at=NOW + timedelta(minutes=20)))
-    assert asked == {*known, *promised, *payable, "amount"}
+    assert asked == {*known, *promised, *collected, *payable, "amount"}
 
 
 def test_a_sentence_of_which_something_is_unknown_is_left_out() -> None:

@@ -91,6 +91,17 @@ def test_the_list_has_the_products_that_are_wanted_in_the_order_that_is_wanted(
     assert [page.title for page in pages] == titles
 
 
+def test_a_card_has_the_lowest_of_the_prices_that_are_looked_for(client: Client) -> None:
+    """It is in its place by that price."""
+    for query, price in (
+        ("sort=price", "from £9.00"),
+        ("sort=price&from=10", "from £25.00"),
+        ("to=10", "from £9.00"),
+    ):
+        text = client.get(f"/shop/?{query}").content.decode()
+        assert price in " ".join(text.partition(">Bowl<")[2].split())[:300], query
+
+
 MADE_UP = "sort=dearest sort=price&sort=name available=yes available=1&available=1 from=-1 to=abc from=1e9 from=12.345"
 
 

@@ -48,7 +48,7 @@ def shown(client: Client, order: Order) -> str:
 @pytest.mark.both_databases
 def test_an_order_is_packed_and_sent_and_the_history_says_by_whom(packer: Client, order: Order) -> None:
     for step in (Status.PACKED, Status.SENT):
-        assert "Order status changed." in advance(packer, order, step).content.decode()
+        assert f"Marked as {step.label}." in advance(packer, order, step).content.decode()
     assert [(event.to_status, event.by) for event in order.events.exclude(to_status="")] == [
         ("packed", "clerk@example.com"),
         ("sent", "clerk@example.com"),
