@@ -87,7 +87,7 @@ def test_make_run_adds_the_line_to_the_file_once(env_file: Path, before: str | N
         assert "PORT must be a number" in result.stderr
         assert env_file.read_text() == after
         is_told = before != after and attempt == 1
-        assert (f"Set DJANGO_SETTINGS_MODULE in {env_file}" in result.stdout) is is_told
+        assert (f"Wrote DJANGO_SETTINGS_MODULE to {env_file}" in result.stdout) is is_told
 
 
 def test_make_run_says_when_the_file_cannot_be_written(tmp_path: Path) -> None:
