@@ -191,7 +191,7 @@ def test_a_shopper_collects_what_was_ordered_on_a_phone(
     expect(page.get_by_text("You enter the address on the payment page.")).to_be_visible()
     page.get_by_label("E-mail address").fill("shopper@example.com")
     page.get_by_label("Collect it").check()
-    expect(page.get_by_text("5 Kiln Lane, Leeds")).to_be_visible()
+    expect(page.get_by_text("Tuesday to Friday, 10 to 16")).to_be_visible()
     page.get_by_label("I accept the terms").check()
     page.get_by_role("button", name="Order and pay £12.50").click()
     page.wait_for_url(f"{sandbox.url}/**")
