@@ -23,9 +23,11 @@ class DayInput(forms.DateInput):
 class DayRangeInput(DateRangePickerWidget):
     """The first and the last day of a filter."""
 
+    template_name = "home/admin/day_range.html"
+
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
-        self.widgets = [DayInput({"aria-label": one.attrs["placeholder"]}) for one in self.widgets]
+        self.widgets = [DayInput(), DayInput()]
 
 
 def use_for_models() -> None:

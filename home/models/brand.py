@@ -117,7 +117,13 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
             ),
         ),
         MultiFieldPanel(
-            ["legal_name", "street", "postal_code", "city", "country", "email", "phone", "company_number"],
+            [
+                FieldRowPanel(["legal_name", "company_number"]),
+                "street",
+                FieldRowPanel(["postal_code", "city"]),
+                "country",
+                FieldRowPanel(["email", "phone"]),
+            ],
             heading=_("Legal details"),
             help_text=_("Printed in the footer and, as live facts, in the policies."),
         ),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel
 
 from home.page_cache import reads
 from store.models.baskets import MAX_QUANTITY
@@ -44,14 +44,15 @@ class StatedAvailability(models.Model):
         help_text=_("Before it is sent. What is made to order is sold whatever is in stock."),
     )
 
-    availability_panel: ClassVar = MultiFieldPanel(
-        [
-            FieldPanel("availability"),
-            FieldRowPanel([FieldPanel("available_on"), FieldPanel("made_in_days")]),
-        ],
-        heading=_("Availability"),
-        help_text=_("A discontinued product keeps its page and leaves the list of the shop."),
-    )
+    # The classes name the choice with which a field is shown: static/css/admin/forms.css.
+    availability_panels: ClassVar[list] = [
+        FieldPanel(
+            "availability",
+            help_text=_("A discontinued product keeps its page and leaves the list of the shop."),
+        ),
+        FieldPanel("available_on", classname="when-coming"),
+        FieldPanel("made_in_days", classname="when-made-to-order"),
+    ]
 
     class Meta:
         abstract = True

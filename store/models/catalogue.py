@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, TitleFieldPanel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, ObjectList, TitleFieldPanel
 from wagtail.admin.widgets import AdminAutoHeightTextInput
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable, PageManager
@@ -119,7 +119,6 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
-        help_text=_("Empty: the standard rate."),
     )
     withdrawal = models.CharField(
         _("right of withdrawal"), max_length=10, choices=Withdrawal.choices, default=Withdrawal.APPLIES
@@ -149,7 +148,8 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
     parent_page_types: ClassVar[list[str]] = ["store.ShopPage"]
     subpage_types: ClassVar[list[str]] = []
     base_form_class = ProductPageForm
-    content_panels: list = [
+    # What it is, and beside it how it is sold: static/css/admin/forms.css.
+    main_panels: ClassVar[list] = [
         TitleFieldPanel("title", help_text=_("As shoppers read it."), placeholder=_("Name*")),
         FieldPanel("summary", widget=AdminAutoHeightTextInput(attrs={"rows": 1})),
         FieldPanel("description"),
@@ -166,24 +166,27 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
                 "are, and those that you delete do not come back."
             ),
         ),
-        StatedAvailability.availability_panel,
         PersonalText.text_panel,
-        FieldPanel("categories", widget=CheckboxSelectMultiple),
         InlinePanel(
             "related", label=_("product"), heading=_("Related products"), max_num=6, classname="collapsed"
         ),
+    ]
+    side_panels: ClassVar[list] = [
+        *StatedAvailability.availability_panels,
+        FieldPanel("categories", widget=CheckboxSelectMultiple),
         FieldPanel("vat_class"),
         FieldPanel("withdrawal"),
         FieldPanel(
             "most_in_one_order",
             help_text=format_lazy(
-                _(
-                    "How many of each variant one order can have, so that nobody holds them all without paying. "
-                    "Leave it empty for {most}, as in the whole shop."
-                ),
+                _("Of each variant, so that nobody holds them all without paying. Empty: {most}."),
                 most=settings.MOST_OF_ONE_ITEM,
             ),
         ),
+    ]
+    content_panels: list = [
+        ObjectList(main_panels, classname="form-main"),
+        ObjectList(side_panels, classname="form-beside"),
     ]
 
     class Meta:

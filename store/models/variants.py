@@ -55,13 +55,9 @@ class ProductVariant(Orderable):
         max_length=skus.MOST_CHARACTERS,
         blank=True,
         db_index=True,
-        help_text=_(
-            "Your own number for exactly this thing; stock is counted by it. Left empty, one is made from the names."
-        ),
+        help_text=_("Left empty, one is made."),
     )
-    price = PriceField(
-        _("price"), db_index=True, help_text=_("Tax included. Left empty: as the first variant.")
-    )
+    price = PriceField(_("price"), db_index=True, help_text=_("Tax included. Empty: as the first."))
     picture = optional_picture(_("picture"), _("Shown when this variant is chosen."))
     weight = models.PositiveIntegerField(_("weight in grams"), null=True, blank=True)
     hs_code = models.CharField(
@@ -82,7 +78,7 @@ class ProductVariant(Orderable):
 
     panels: ClassVar[list] = [
         FieldPanel("name"),
-        FieldRowPanel([FieldPanel("sku"), FieldPanel("price"), FieldPanel("in_stock")]),
+        FieldRowPanel([FieldPanel("price"), FieldPanel("in_stock"), FieldPanel("sku")]),
         FoldedPanel(
             [
                 FieldPanel("picture"),

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms.models import register_form_field_override
 
 from store.payments import stripe_amounts
 from store.vat.percent import PercentField, shown
@@ -57,6 +58,10 @@ class VatClass(models.Model):
         return self.name
 
 
+# What no class means, wherever one is chosen.
+register_form_field_override(models.ForeignKey, to=VatClass, override={"empty_label": _("Standard rate")})
+
+
 class VatRateQuerySet(models.QuerySet["VatRate"]):
     def in_force(self, country: str, on: date) -> Mapping[int | None, Decimal]:
         """Return the rates of a country on a day: key of the class (None: all others) → percent."""
@@ -84,7 +89,7 @@ class VatRate(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="rates",
-        help_text=_("Empty: the standard rate, for everything without a rate of its own in this country."),
+        help_text=_("The standard rate is for everything without a rate of its own in this country."),
     )
     percent = PercentField(
         _("percent"), max_digits=6, decimal_places=3, validators=[MinValueValidator(0), MaxValueValidator(99)]

@@ -16,7 +16,7 @@ from store.payments import health
 from store.stock import stock_list
 
 Status = Order.Status
-TO_PACK = 10  # its place
+LATE, TO_PACK = 5, 10  # their places
 ORDERS, STOCK, PAYMENTS = access.VIEW, "store.view_stockitem", "store.view_paymentalarm"
 
 
@@ -35,7 +35,7 @@ def of_orders(request: HttpRequest) -> list[Tile]:
     orders = Order.objects.order_by()
     odd = orders.filter(needs_attention=True)
     return [
-        tile(5, _("Late"), "late=true", orders.late(), reads, is_alarm=True, is_seldom=True),
+        tile(LATE, _("Late"), "late=true", orders.late(), reads, is_alarm=True, is_seldom=True),
         of_status(TO_PACK, _("To pack"), Status.PAID),
         of_status(15, _("To send"), Status.PACKED),
         of_status(17, _("Ready to collect"), Status.READY),
@@ -49,15 +49,20 @@ def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
     health_url, low_url = reverse("payment-health:index"), f"{reverse('stock:index')}?state=low"
     problems = _("Problems with payments")
     kinds = of_orders(request)
-    to_pack = next(one for one in kinds if one.order == TO_PACK)
-    count = int(to_pack.figure()) if access.may_pack(request.user) else 0
+    late, to_pack = (next(one for one in kinds if one.order == place) for place in (LATE, TO_PACK))
+    may_pack = access.may_pack(request.user)
+    overdue, count = (int(one.figure()) if may_pack else 0 for one in (late, to_pack))
+    if overdue:
+        words = ngettext("Send %s late order", "Send %s late orders", overdue) % overdue
+        items.append(Button(request, words, late.url))
     if count:
-        items.append(Button(request, ngettext("Pack %s order", "Pack %s orders", count) % count, to_pack.url))
+        words = ngettext("Pack %s order", "Pack %s orders", count) % count
+        items.append(Button(request, words, to_pack.url, is_secondary=bool(overdue)))
     items += [
         *kinds,
         Tile(request, 40, _("Low in stock"), low_url, low.count, STOCK),
         Tile(request, 50, problems, health_url, lambda: len(health.problems()), PAYMENTS, is_alarm=True),
-        Button(request, _("Add a product"), add, is_secondary=bool(count)),
+        Button(request, _("Add a product"), add, is_secondary=bool(overdue or count)),
     ]
 
 

@@ -58,6 +58,9 @@ def test_a_product_stands_on_the_shelf_after_twelve_actions(
     page.get_by_role("button", name="Sign in").click()
     trader = Actions()
     trader.click(page.get_by_role("link", name="Add a product"))
+    for choice, is_asked in (("coming", True), ("stock", False)):
+        page.locator("#id_availability").select_option(choice)
+        expect(page.locator("#id_available_on")).to_be_visible(visible=is_asked)
     trader.fill(page.locator("#id_title"), "Teapot")
     trader.fill(page.locator("#id_variants-0-name"), "Red")
     trader.fill(page.locator("#id_variants-0-price"), "12,75")

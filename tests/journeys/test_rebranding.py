@@ -32,6 +32,18 @@ def _rgb(colour: str) -> str:
     return ", ".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
 
 
+def _see_a_mail_at_its_height(page: Page, url: str) -> None:
+    """Find no preview there that the form of the brand has opened by itself."""
+    page.goto(f"{url}/admin/orders/mails/")
+    frame = page.locator("iframe")
+    expect(frame).not_to_have_css("height", "1200px")  # of the style sheet
+    assert (
+        frame.evaluate("({contentDocument: one}) => one.documentElement.scrollHeight - one.body.offsetHeight")
+        <= 2
+    )
+    assert page.evaluate("localStorage.getItem('wagtail:side-panel-open')") is None
+
+
 def test_an_owner_sees_another_brand_before_it_is_saved_and_then_on_each_page(
     page: Page, live_server: LiveServer, fill: Callable[[Callable[[], None]], None]
 ) -> None:
@@ -53,7 +65,7 @@ def test_an_owner_sees_another_brand_before_it_is_saved_and_then_on_each_page(
     page.locator("#id_name").fill("Nova & Co")
     page.locator("#id_primary_colour").fill(DARK_RED)
     page.locator("#id_accent_colour").fill(PALE_BLUE)
-    page.get_by_role("button", name="Toggle preview").click()
+    expect(page.get_by_role("button", name="Toggle preview")).to_have_attribute("aria-expanded", "true")
     header = page.frame_locator("#w-preview-iframe").locator(".site-header")
     expect(header).to_contain_text("Nova & Co")
     expect(header).to_have_css("background-color", f"rgb({_rgb(DARK_RED)})")
@@ -65,6 +77,7 @@ def test_an_owner_sees_another_brand_before_it_is_saved_and_then_on_each_page(
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".messages")).to_contain_text("Brand updated")
     expect(page.locator(".admin-brand__name")).to_have_text("Nova & Co")
+    _see_a_mail_at_its_height(page, live_server.url)
     kept = {colour for pair in palette(DARK_RED, PALE_BLUE).values() for colour in pair}
     old = {_rgb(colour) for pair in ours().values() for colour in pair if colour not in kept}
     page.context.clear_cookies()

@@ -29,6 +29,7 @@ def test_every_mail_is_shown_of_an_invented_order_and_nothing_is_sent_or_saved(a
         assert f'<option value="{kind}" selected>{label}' in page
         assert "Made up as an example" in page
         assert 'srcdoc="&lt;!doctype html&gt;' in page
+        assert '<iframe sandbox="allow-same-origin"' in page  # which lets no script run
     assert not any(model.objects.exists() for model in (Order, Refund, Email))
 
 

@@ -1,5 +1,6 @@
 """What the shop shows on the first page of the admin: what waits, and what came in on the last days."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -76,6 +77,8 @@ def test_late_orders_come_first_and_lead_to_their_list(owner: Client) -> None:
     html = today(owner)
     assert next(iter(tiles(html).items())) == ("Late", "1")
     assert 'tile--alarm"> <a href="/admin/orders/?late=true">' in html
+    buttons = re.findall(r'<a class="button( button-secondary)?" href="[^"]*">([^<]*)</a>', html)
+    assert buttons[:2] == [("", "Send 1 late order"), (" button-secondary", "Pack 1 order")]
     listed = owner.get("/admin/orders/", {"late": "true"}).content.decode()
     assert late.number in listed
     assert in_time.number not in listed

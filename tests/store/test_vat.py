@@ -14,6 +14,7 @@ from store.models import (
     DeliveryCountry,
     Order,
     ProductPage,
+    ProductVariant,
     ShopSettings,
     VatClass,
     VatRate,
@@ -207,6 +208,14 @@ def test_a_class_in_use_is_not_deleted(use: str, shelf: int, admin_client: Clien
         page = method(f"/admin/vat-classes/delete/{books.pk}/", follow=True).content.decode()
         assert ("Products or rates have this class." in page) is bool(use)
     assert VatClass.objects.exists() is bool(use)
+
+
+def test_no_class_is_called_the_standard_rate_where_one_is_chosen(
+    mug: ProductVariant, admin_client: Client
+) -> None:
+    VatClass.objects.create(name="Books")
+    for path in (f"/admin/pages/{mug.page_id}/edit/", "/admin/vat-rates/new/"):
+        assert '<option value="" selected>Standard rate</option>' in admin_client.get(path).content.decode()
 
 
 def test_an_old_draft_whose_class_is_gone_can_be_published(shelf: int) -> None:

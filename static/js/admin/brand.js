@@ -55,3 +55,16 @@ box.addEventListener("click", ({ target }) => {
 });
 
 show();
+
+// Beside the form, where both have space, what the brand is shown on. Wagtail opens what was left open before this
+// runs; what is opened here does not count as left open, so that other forms stay as they were.
+document.addEventListener("DOMContentLoaded", () =>
+  setTimeout(() => {
+    if (!matchMedia("(width >= 75em)").matches || document.querySelector(".form-side--open")) return;
+    const key = "wagtail:side-panel-open";
+    const left = localStorage.getItem(key);
+    document.querySelector('[data-side-panel="preview"]')?.dispatchEvent(new Event("open"));
+    if (left === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, left);
+  }),
+);
