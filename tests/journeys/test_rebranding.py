@@ -66,12 +66,13 @@ def test_an_owner_sees_another_brand_before_it_is_saved_and_then_on_each_page(
     page.locator("#id_primary_colour").fill(DARK_RED)
     page.locator("#id_accent_colour").fill(PALE_BLUE)
     expect(page.get_by_role("button", name="Toggle preview")).to_have_attribute("aria-expanded", "true")
-    header = page.frame_locator("#w-preview-iframe").locator(".site-header")
-    expect(header).to_contain_text("Nova & Co")
-    expect(header).to_have_css("background-color", f"rgb({_rgb(DARK_RED)})")
     page.locator("#id_preview_mode").select_option("mail")
     bar = page.frame_locator("#w-preview-iframe").locator("td:has(> span)").first
     expect(bar).to_have_css("background-color", f"rgb({_rgb(DARK_RED)})")
+    page.locator("#id_preview_mode").select_option("home")
+    header = page.frame_locator("#w-preview-iframe").locator(".site-header")
+    expect(header).to_contain_text("Nova & Co")
+    expect(header).to_have_css("background-color", f"rgb({_rgb(DARK_RED)})")
     assert not BrandSettings.objects.filter(name="Nova & Co").exists()
 
     page.get_by_role("button", name="Save", exact=True).click()
