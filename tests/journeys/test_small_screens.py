@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from home.models import BrandSettings
 from tests.factories import policy, policy_page, publish, version
 from tests.journeys.windows import WINDOWS, each_window
 
@@ -58,6 +59,19 @@ def test_menu_and_basket_stand_beside_the_name_on_a_phone_held_sideways(
     )
     middles = {round(box["y"] + box["height"] / 2) for box in (link.bounding_box() for link in links)}
     assert len(middles) == 1
+
+
+def test_a_long_name_of_a_shop_leaves_the_window_to_the_page(
+    page: Page, live_server: LiveServer, demo: None
+) -> None:
+    brand = BrandSettings.current()
+    brand.name = "Kettering & Daughters Hardware and Household Supplies"
+    brand.save()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/shop/")
+    header = page.get_by_role("banner")
+    assert header.evaluate("one => one.offsetHeight") < 844 / 4
+    expect(header.get_by_role("link", name="Basket")).to_be_visible()
 
 
 TABLE = """<table><thead><tr><th>Name</th><th>Set by</th><th>How long</th></tr></thead>
