@@ -81,6 +81,11 @@ ORDER_COLUMNS = (
 ).split()
 # Of a hundred orders that are over.
 ENDS = ("sent",) * 85 + ("expired",) * 10 + ("cancelled",) * 3 + ("failed",) * 2
+MESSAGE_COLUMNS = (
+    "token submit_time form_data status email rating subject_kind subject_key subject_name expires_at"
+).split()
+# Of twenty messages that nobody has to answer any more.
+MESSAGE_ENDS = ("done",) * 16 + ("answered",) * 3 + ("spam",)
 Entered = tuple[LedgeredModel, datetime]
 
 
@@ -144,7 +149,13 @@ class Filling:
         home = HomePage.objects.get()
         self.shop = home.add_child(instance=ShopPage(title="Shop", slug="shop", show_in_menus=True))
         self.form = home.add_child(instance=FormPage(title="Contact", slug="contact", keep_days=3650))
-        for order, (label, kind) in enumerate([("Your name", "singleline"), ("Message", "multiline")]):
+        fields = (
+            ("Your name", "singleline"),
+            ("E-mail", "email"),
+            ("Message", "multiline"),
+            ("Rating", "rating"),
+        )
+        for order, (label, kind) in enumerate(fields):
             FormField.objects.create(page=self.form, label=label, field_type=kind, sort_order=order)
         self.categories = [
             self.shop.add_child(instance=CategoryPage(title=f"Category {at}")) for at in range(CATEGORY_COUNT)
@@ -188,7 +199,7 @@ class Filling:
     # --- Products ------------------------------------------------------------------------------------------
     def _products(self) -> None:
         """Make products, each with a picture of its own (all of the same file), two variants and its index entry."""
-        first = next_number(Page)
+        first = self.product = next_number(Page)
         numbers = range(self.size.products)
         self._product_rows(first)
         self._pictures(first)
@@ -517,17 +528,39 @@ class Filling:
         def records() -> Iterator[Entered]:
             for at in chunk:
                 message.token, time = self._uuid(), self._at(at, self.size.messages)
-                answers = {"your_name": f"Visitor {at}", "message": " ".join(self._word() for _ in range(20))}
-                made.append((message.token, time, answers))
+                made.append((message.token, time, *self._message(at)))
                 yield message, time
 
         linked = self._enter(records())
         insert(
             Submission,
-            ("token", "submit_time", "form_data", "ledger_entry_id", "ledger_salt"),
+            (*MESSAGE_COLUMNS, "ledger_entry_id", "ledger_salt"),
             ((*row, *entry) for row, entry in zip(made, linked, strict=True)),
             page_id=self.form.pk,
             policy_version_id=self.privacy.pk,
+        )
+
+    def _message(self, at: int) -> tuple[Any, ...]:
+        """Return one message's own values but its token and time: one in ten has a rating, one in ten a product."""
+        email, rating = f"visitor{at // 2}@example.com", self.dice.randint(1, 5) if at % 10 == 0 else None
+        answers = {
+            "your_name": f"Visitor {at}",
+            "e_mail": email,
+            "message": " ".join(self._word() for _ in range(20)),
+            "rating": str(rating or ""),
+        }
+        is_new = at >= self.size.messages - NEW
+        product = self.dice.randrange(self.size.products)
+        subject = (
+            ("product", str(self.product + product), f"Product {product}") if at % 10 == 1 else ("",) * 3
+        )
+        return (
+            answers,
+            "new" if is_new else MESSAGE_ENDS[at % len(MESSAGE_ENDS)],
+            email,
+            rating,
+            *subject,
+            self._at(at, self.size.messages) + timedelta(days=self.form.keep_days),
         )
 
     def _stock(self) -> None:

@@ -11,6 +11,8 @@ from post_office.models import Email
 from wagtail.models import Page
 
 from bench.growth_data import STAFF
+from forms.inbox.asked_about import AskedAboutView
+from forms.inbox.ratings import RatingsView
 from forms.models import FormPage, Submission
 from home.models import User
 from home.site_map import PagesSitemap, PartsByNumber
@@ -144,15 +146,24 @@ def _lists() -> Iterator[tuple[str, str]]:
     yield "mails, search", f"mails/?q={last_order.email}"
     yield "mail", f"mails/inspect/{Email.objects.latest('pk').pk}/"
     form, message = FormPage.objects.get(), Submission.objects.earliest("pk")
-    yield "forms", "forms/"
-    yield "messages", f"forms/submissions/{form.pk}/"
-    yield "messages, page 20", f"forms/submissions/{form.pk}/?p=20"
-    yield "messages, oldest first", f"forms/submissions/{form.pk}/?ordering=submit_time"
+    yield "messages", "messages/"
+    yield "messages, all", "messages/?status=all"
+    yield "messages of a form", f"messages/?page={form.pk}"
+    yield "messages, page 20", "messages/?status=all&p=20"
+    yield "messages, oldest first", "messages/?status=all&ordering=submit_time"
     yield (
         "messages of a week",
-        f"forms/submissions/{form.pk}/?date_from={year_ago}&date_to={year_ago + timedelta(days=7)}",
+        f"messages/?submit_time_from={year_ago}&submit_time_to={year_ago + timedelta(days=7)}",
     )
-    yield "proof of a message", f"forms/submissions/{form.pk}/{message.pk}/proof/"
+    for months in RatingsView.periods:
+        yield f"ratings, {months} months", f"messages/ratings/?period={months}"
+    for days in AskedAboutView.periods:
+        yield f"asked about, {days} days", f"messages/asked-about/?period={days}"
+    yield "messages of nobody", "messages/?assigned=nobody"
+    yield "messages, search", "messages/?q=visitor"
+    yield "messages, search for a reference", f"messages/?q={message.reference}"
+    yield "message", f"messages/inspect/{message.pk}/"
+    yield "proof of a message", f"messages/{message.pk}/proof/"
 
 
 def _orders() -> Iterator[tuple[str, str]]:

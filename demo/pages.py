@@ -39,6 +39,7 @@ MAP = {
     "picture": None,
     "caption": "Parcels go to the United Kingdom, Ireland, Germany and France.",
 }
+ANSWER_DAYS = {"contact": 2}
 # label, kind, required; then more keywords of the field
 FIELDS: dict[str, list[tuple[str, str, bool, dict[str, Any]]]] = {
     "contact": [
@@ -46,9 +47,11 @@ FIELDS: dict[str, list[tuple[str, str, bool, dict[str, Any]]]] = {
         ("Your e-mail address", "email", True, {"help_text": "We answer to this address."}),
         ("Subject", "singleline", True, {}),
         ("Message", "multiline", True, {}),
+        ("Picture or PDF", "file", False, {"help_text": "If it helps us to understand."}),
+        ("I have read the privacy policy", "policy", True, {}),
     ],
     "feedback": [
-        ("How was it?", "radio", True, {"choices": "5 – very good\n4\n3\n2\n1 – poor"}),
+        ("How was it?", "rating", True, {}),
         ("What should we know?", "multiline", True, {}),
         ("Your name", "singleline", False, {}),
         ("Your e-mail address", "email", False, {"help_text": "Only if you would like an answer."}),
@@ -193,8 +196,10 @@ def _form(slug: str, *, subject: str) -> FormPage:
         slug=slug,
         intro=intro,
         thanks_text=texts.html(thanks),
+        answer_days=ANSWER_DAYS.get(slug),
         to_address=BRAND["email"],
         subject=subject,
+        offers_copy=True,
         show_in_menus=True,
     )
     page.form_fields.set(

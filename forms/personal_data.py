@@ -10,14 +10,14 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from wagtail.models import Revision
 
-from forms.models import FormPage, Submission
+from forms.models import Attachment, FormPage, Submission, ThreadEntry
 from policies.ledger import entries
 from policies.personal_data.register import PersonalData
 
@@ -36,7 +36,8 @@ def personal_data() -> list[PersonalData]:
             replace=replace,
             note=gettext_lazy(
                 "Found by the e-mail address in an e-mail field. To limit how many are sent, a fingerprint of the"
-                " client’s IP address stays in memory for one hour."
+                " client’s IP address stays in memory for one hour, and one of an e-mail address that gets a copy for"
+                " one day."
             ),
         )
     ]
@@ -74,14 +75,20 @@ def export(email: str) -> Iterator[dict[str, Any]]:
             "page": submission.page.title,
             "sent": submission.submit_time.isoformat(),
             "answers": submission.form_data,
+            "about": submission.subject_name,
+            "thread": [
+                {"time": entry.at.isoformat(), "kind": entry.kind, "by": entry.by, "text": entry.text}
+                for entry in submission.thread.all()
+            ],
+            "files": [attachment.name for attachment in submission.attachments.all()],
             "policy_shown": str(submission.policy_version or ""),
         }
 
 
 def erase(email: str) -> int:
-    """Delete what was sent with an e-mail address."""
-    found = [submission.pk for submission in _of(email)]
-    return Submission.objects.filter(pk__in=found).delete()[0]
+    """Delete what was sent with an e-mail address, with its thread and files."""
+    found = Submission.objects.filter(pk__in=[submission.pk for submission in _of(email)])
+    return found.delete()[1].get("forms.Submission", 0)
 
 
 def expire(now: datetime) -> int:
@@ -91,10 +98,19 @@ def expire(now: datetime) -> int:
 
 @transaction.atomic
 def _expire(page: FormPage, now: datetime) -> int:
-    before = now - timedelta(days=page.keep_days)
-    old = Submission.objects.filter(page=page, submit_time__lt=before)
+    # The shorter of what was promised when the message came and of what is printed now.
+    printed = Q(submit_time__lt=now - timedelta(days=page.keep_days))
+    old = Submission.objects.filter(printed | Q(expires_at__lt=now), page=page)
+    newest = old.aggregate(time=Max("submit_time"))["time"]
+    files = Attachment.objects.filter(submission__in=old)
+    for attachment in files.iterator():  # files first: what fails later is tried again tomorrow
+        attachment.file.delete(save=False)
+    for children in (files, ThreadEntry.objects.filter(submission__in=old)):
+        children._raw_delete(children.db)
     count = old._raw_delete(old.db)  # past the signal that enters each removal: these are entered together
-    entries.cut_off(kind=Submission.ledger_kind, before=before, count=count, at=now)
+    if newest:
+        before = newest + timedelta(microseconds=1)
+        entries.cut_off(kind=Submission.ledger_kind, before=before, count=count, at=now)
     return count
 
 
@@ -103,6 +119,10 @@ def replace() -> None:
     for submission in Submission.objects.only("form_data").iterator():
         answers = {name: _invented(value) for name, value in submission.form_data.items()}
         Submission.objects.filter(pk=submission.pk).update(form_data=answers)
+    Submission.objects.exclude(email="").update(email="visitor@example.com")
+    Submission.objects.exclude(subject_name="").update(subject_name="Invented name")
+    ThreadEntry.objects.update(text="Invented words", by="Staff")
+    Attachment.objects.all().delete()
     addresses = {"to_address": "shop@example.com", "from_address": "shop@example.com"}
     FormPage.objects.update(**addresses)
     drafts = Revision.objects.filter(content_type__app_label="forms", content_type__model="formpage")
@@ -127,7 +147,8 @@ def _of(email: str) -> Iterator[Submission]:
     """Yield submissions with a field that holds exactly this e-mail address: in JSON, so row by row."""
     wanted = email.strip().casefold()
     rows = Submission.objects.select_related("page", "policy_version__policy").defer("policy_version__record")
-    for submission in rows.order_by("pk").iterator():
+    rows = rows.prefetch_related("thread", "attachments")
+    for submission in rows.order_by("pk").iterator(chunk_size=500):
         values = submission.form_data.values()
         if any(isinstance(value, str) and value.strip().casefold() == wanted for value in values):
             yield submission

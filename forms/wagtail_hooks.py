@@ -1,7 +1,6 @@
 """What the forms app adds to the admin: who may read what visitors wrote, and who may delete it."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Permission
@@ -15,17 +14,22 @@ from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.site_summary import SummaryItem
+from wagtail.admin.viewsets.base import ViewSet
 from wagtail.models import Page
 
 from forms import personal_data
-from forms.models import READ_MESSAGES, FormPage, Submission
-from forms.views import DeleteMessagesView, FormPagesView, message_proof
+from forms.inbox import spam_digest
+from forms.inbox.asked_about import AskedAboutView, open_subject
+from forms.inbox.ratings import RatingsView
+from forms.inbox.reports import ReportMenuItem
+from forms.inbox.views import moved
+from forms.inbox.viewsets import InboxViewSet, SavedReplyViewSet
+from forms.models import READ_MESSAGES, FormField, FormPage, Submission
 from home.admin_menu import MESSAGES_MENU
+from home.jobs import Job
 from home.models import User
 from home.today import Tile
 from policies.models.ledger import LedgeredModel
-
-NEW_DAYS = 7
 
 hooks.register("register_personal_data", personal_data.personal_data)
 
@@ -39,31 +43,22 @@ def only_with_the_right(user: User, editable_forms: QuerySet) -> QuerySet:
 @hooks.register("register_permissions")
 def submissions_permissions() -> QuerySet:
     """Offer the permissions on the group's page in the admin."""
-    codenames = ("view_submission", "delete_submission")
+    codenames = ("view_submission", "answer_submission", "delete_submission")
     return Permission.objects.filter(content_type__app_label="forms", codename__in=codenames)
 
 
 @hooks.register("construct_homepage_summary_items")
 def new_messages(request: HttpRequest, items: list[SummaryItem]) -> None:
-    """Add a tile of the messages that may still wait for an answer."""
-    since = timezone.now() - timedelta(days=NEW_DAYS)
-    new = Submission.objects.filter(submit_time__gt=since, is_suspicious=False)
-    words, url = _("Messages of the last %(days)s days") % {"days": NEW_DAYS}, reverse("wagtailforms:index")
-    items.append(Tile(request, 30, words, url, new.count, READ_MESSAGES))
-
-
-class ReceivedMenuItem(MenuItem):
-    """Leads to what visitors wrote; it stands for Wagtail's entry."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(READ_MESSAGES)
-
-
-@hooks.register(MESSAGES_MENU)
-def received_item() -> MenuItem:
-    return ReceivedMenuItem(
-        _("Received"), reverse("wagtailforms:index"), name="received", icon_name="form", order=1
+    """Add a tile of the messages that wait for an answer."""
+    url = reverse("inbox:index")
+    items.append(
+        Tile(request, 30, _("Messages to answer"), url, Submission.objects.open().count, READ_MESSAGES)
     )
+
+
+@hooks.register("register_admin_viewset")
+def viewsets() -> list[ViewSet]:
+    return [InboxViewSet(), SavedReplyViewSet()]
 
 
 @hooks.register("construct_main_menu")
@@ -72,14 +67,11 @@ def leave_out_forms(_request: HttpRequest, items: list[MenuItem]) -> None:
 
 
 @hooks.register("register_admin_urls", order=-1)
-def form_pages_urls() -> list[URLPattern]:
-    """Take precedence over Wagtail's list of forms, which asks for the permission to edit pages."""
-    return [
-        path("forms/", FormPagesView.as_view()),
-        path("forms/results/", FormPagesView.as_view(results_only=True)),
-        path("forms/submissions/<int:page_id>/delete/", DeleteMessagesView.as_view()),
-        path("forms/submissions/<int:page_id>/<int:pk>/proof/", message_proof, name="message_proof"),
-    ]
+def earlier_urls() -> list[URLPattern]:
+    """Take precedence over Wagtail's lists of forms and of what was sent with one: the inbox stands for them."""
+    one = "forms/submissions/<int:page_id>/"
+    paths = ("forms/", "forms/results/", one, f"{one}results/", f"{one}delete/")
+    return [path(each, moved) for each in paths]
 
 
 @hooks.register("before_delete_page")
@@ -119,6 +111,47 @@ def _explain(request: HttpRequest) -> None:
     )
 
 
+@hooks.register("register_upload_paths")
+def upload_paths() -> list[str]:
+    """Name the forms that ask for files."""
+    asking = FormField.objects.filter(field_type="file").values("page")
+    pages = FormPage.objects.live().filter(pk__in=asking)
+    return [parts[2] for page in pages if (parts := page.get_url_parts())]
+
+
+@hooks.register("register_worker_jobs")
+def worker_jobs() -> list[Job]:
+    return [
+        Job(
+            "digest of suspected messages",
+            spam_digest.LOOKED_EVERY,
+            lambda: spam_digest.send(now=timezone.now()),
+        )
+    ]
+
+
 @hooks.register("register_ledger_kinds")
 def ledger_kinds() -> list[type[LedgeredModel]]:
     return [Submission]
+
+
+# --- Reports ---------------------------------------------------------------------------------------------
+@hooks.register("register_admin_urls")
+def report_urls() -> list[URLPattern]:
+    return [
+        path("messages/ratings/", RatingsView.as_view(), name="ratings"),
+        path("messages/asked-about/", AskedAboutView.as_view(), name="asked_about"),
+        path("messages/asked-about/open/", open_subject, name="open_subject"),
+    ]
+
+
+@hooks.register(MESSAGES_MENU)
+def ratings_item() -> MenuItem:
+    return ReportMenuItem(_("Ratings"), reverse("ratings"), name="ratings", icon_name="pick", order=20)
+
+
+@hooks.register(MESSAGES_MENU)
+def asked_about_item() -> MenuItem:
+    return ReportMenuItem(
+        _("Asked about"), reverse("asked_about"), name="asked-about", icon_name="help", order=21
+    )

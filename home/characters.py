@@ -14,6 +14,8 @@ ONE_LINE = RegexValidator(
     inverse_match=True,
 )
 
+MANY_LINES = RegexValidator(UNPRINTABLE, ONE_LINE.message, inverse_match=True)
+
 
 def without_nul(text: str) -> str:
     """Return what a query can ask for: PostgreSQL refuses NUL."""

@@ -58,13 +58,14 @@ def stacked_bars(
     *,
     width: int = WIDTH,
     left: int = _LEFT,
+    top: int = 0,
     words: Callable[[int], str] = str,
 ) -> StackedBars:
     """Place bars side by side. A row is (label, title, one number of each series, from the bottom up).
 
-    `words` write the numbers of the scale, for which `left` has space.
+    `words` write the numbers of the scale, for which `left` has space. It ends at `top`, or above the highest bar.
     """
-    top = _round_up(max((sum(numbers) for _label, _title, numbers in rows), default=0))
+    top = top or _round_up(max((sum(numbers) for _label, _title, numbers in rows), default=0))
     place = (width - left) / max(len(rows), 1)
     every = -(-len(rows) // _MOST_LABELS) or 1
     bars = [

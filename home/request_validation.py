@@ -2,7 +2,8 @@
 
 It validates headers and the query only: the charset of Content-Type, with which Django would decode the query and the
 form; NUL in the query, which no database takes; in the admin, numbers larger than any column; elsewhere, a body larger
-than any form: one of ten thousand fields takes a processor for a second. Form fields are validated by their forms.
+than any form: one of ten thousand fields takes a processor for a second. Only pages that apps name may get files, too
+(`register_upload_paths`). Form fields are validated by their forms.
 """
 
 from collections.abc import Callable
@@ -16,13 +17,22 @@ from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
 from home import security_headers
+from home.hooks import collect
+from home.snapshot import shared
 
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 LARGEST = 2**63 - 1  # of a database's whole numbers
 LARGEST_FORM = 512 * 1024  # bytes; of Stripe's events, too
+LARGEST_UPLOAD = 21 * 1024 * 1024  # a form with its files; nginx takes no more (deploy/nginx/site.conf)
 SIGN_IN_PATH = f"{settings.ADMIN_PATH}login/"
 # Where digits are words, not a number.
 _WORDS = frozenset({"q", "search", "term"})
+
+
+@shared
+def upload_paths() -> frozenset[str]:
+    """Return the URL paths outside the admin that take files."""
+    return frozenset(collect("register_upload_paths"))
 
 
 class RequestValidationMiddleware:
@@ -41,14 +51,25 @@ class RequestValidationMiddleware:
         if is_staff and _has_huge_number(request):
             return _bad_request(_("A number is too large."))
         takes_files = is_staff and not request.path_info.startswith(SIGN_IN_PATH)
-        if not takes_files and _is_larger(str(request.META.get("CONTENT_LENGTH", "")), LARGEST_FORM):
-            words = _("The form is too large. No files are taken here.")
+        if not takes_files and (words := _too_large(request)):
             return HttpResponse(f"{words}\n", content_type="text/plain", status=REQUEST_ENTITY_TOO_LARGE)
         return self.get_response(request)
 
 
 def _bad_request(reason: str) -> HttpResponseBadRequest:
     return HttpResponseBadRequest(f"{reason}\n", content_type="text/plain")
+
+
+def _too_large(request: HttpRequest) -> str:
+    """Return why the body is too large for a public page; empty when it is not. Only a large one costs a look-up."""
+    length = str(request.META.get("CONTENT_LENGTH", ""))
+    if not _is_larger(length, LARGEST_FORM):
+        return ""
+    if request.path_info not in upload_paths():
+        return _("The form is too large. No files are taken here.")
+    if _is_larger(length, LARGEST_UPLOAD):
+        return _("The files are too large. Go back and choose smaller ones.")
+    return ""
 
 
 def _has_nul(request: HttpRequest) -> bool:

@@ -118,12 +118,16 @@ class GuardedIndexView(EmptyListMixin, IndexView):
         if last := by_age[MOST_SEARCHED : MOST_SEARCHED + 1].first():
             newest, most, self.searched_rows = newest.filter(pk__gt=last), MOST_FOUND, MOST_SEARCHED
         ways = [
-            super().search_queryset(newest),
+            self.with_words(newest),
             *(queryset.filter(words).order_by() for words in self._begins_so()),
         ]
         found = [[*rows.values_list("pk", flat=True)[:most]] for rows in ways]
         self.is_found_cut = any(len(keys) == most for keys in found)
         return queryset.filter(pk__in=chain.from_iterable(found))
+
+    def with_words(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return those of some rows that have the words anywhere in the searched fields."""
+        return super().search_queryset(rows)
 
     def _begins_so(self) -> Iterable[Q]:
         """Return a condition for each table: in one for several, PostgreSQL would use no index."""

@@ -17,6 +17,7 @@ from wagtail.models import Page
 from home.csp import Provider
 from home.jobs import Job
 from home.listings import Listing
+from home.message_subjects import SubjectKind
 from home.navigation import Link
 from home.search.site import Section
 from policies.cookie_audit.rules import Action
@@ -24,6 +25,7 @@ from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
+from store.catalogue import asking as asking_of_products
 from store.catalogue import options, product_search, redirects, showcase
 from store.catalogue.product_list import product_viewset
 from store.documents import brand_previews, printing
@@ -31,7 +33,7 @@ from store.documents.viewsets import document_viewset
 from store.models import Order, ProductPage, ShopPage
 from store.offers.offering import OFFERS
 from store.offers.viewsets import offer_viewset
-from store.orders import dashboard, finding, mail_previews, withdrawal
+from store.orders import asking, dashboard, finding, mail_previews, withdrawal
 from store.orders.finding import FIND_LINKS
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
@@ -162,6 +164,11 @@ hooks.register("register_brand_previews", brand_previews.previews, order=1)
 @hooks.register("register_personal_data")
 def personal_data() -> list[PersonalData]:
     return [ORDERS, UNPAID_ORDERS, BASKETS, FIND_LINKS, OFFERS]
+
+
+@hooks.register("register_message_subjects")
+def message_subjects() -> list[SubjectKind]:
+    return [asking_of_products.PRODUCTS, asking.ORDERS]
 
 
 @hooks.register("register_service_providers")

@@ -5,7 +5,8 @@ from django.db.models import Sum
 from django.test import Client
 from django.utils import timezone
 
-from bench.growth_data import Size, fill
+from bench.growth_data import NEW, Size, fill
+from forms.models import Submission
 from policies.ledger import verification
 from policies.models import ConsentRecord
 from store.models import Document, DocumentCounter, Order, StockItem, StockMovement
@@ -27,6 +28,9 @@ def test_what_is_filled_in_holds(client: Client) -> None:
     assert Document.objects.filter(order__in=paid).count() == Document.objects.count() == paid.count()
     assert DocumentCounter.next_number("invoice") == paid.count() + 1
     assert {sum(row.gross for row in paper.sums.all()) for paper in Document.objects.all()} == {2395}
+    messages = Submission.objects.all()
+    assert messages.open().count() == NEW
+    assert messages.exclude(rating=None).count() == messages.filter(subject_kind="product").count() == 3
     assert client.get("/shop/").content.count(b"<picture>") == 3
     fresh = ConsentRecord.objects.latest("pk")
     assert ConsentRecord.objects.filter(pk__lte=fresh.pk).count() == 30

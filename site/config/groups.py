@@ -44,6 +44,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "permissions": (
             "wagtailadmin.access_admin",
             "forms.view_submission",
+            "forms.answer_submission",
             "store.view_order",
             "store.change_order",
             "store.view_document",

@@ -61,6 +61,7 @@ if apps.is_installed("demo"):  # in development and tests only
     urlpatterns += [path("demo/", include("demo.urls"))]
 
 urlpatterns += [
+    path("", include("forms.urls")),
     path("", include("policies.urls")),
     path("", include(wagtail_urls)),
 ]

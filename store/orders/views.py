@@ -12,7 +12,7 @@ from policies.models import PolicyVersion
 from store.documents import references
 from store.models import Order
 from store.models.tokens import may_be_token
-from store.orders import lifecycle, timeline, withdrawal
+from store.orders import asking, lifecycle, timeline, withdrawal
 from store.orders.change_words import Change, words_of
 from store.orders.cookies import is_own
 from store.orders.find_views import not_found
@@ -56,6 +56,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "may_correct": may_correct,
         "may_cancel": found.status in Order.UNPACKED and not situation.cancel_obstacle,
         "is_own": own,
+        "about": asking.about(found),
         "saved": words_of(Change.ADDRESS, found) if is_saved else None,
     }
     return render(request, "store/order.html", context)

@@ -11,7 +11,9 @@ PERSONAL = _columns(
         "axes.AccessFailureLog": "user_agent ip_address username http_accept path_info",
         "axes.AccessLog": "user_agent ip_address username http_accept path_info session_hash",
         "forms.FormPage": "to_address from_address",
-        "forms.Submission": "form_data",
+        "forms.Attachment": "name file",
+        "forms.Submission": "form_data email subject_name",
+        "forms.ThreadEntry": "text by",
         "home.User": "email first_name last_name password",
         "post_office.Attachment": "file name headers",
         "post_office.Email": "from_email to cc bcc subject message html_message message_id headers context",
@@ -52,7 +54,7 @@ NOT_PERSONAL = {
         "auth": "Group Permission",
         "contenttypes": "ContentType",
         "cookie_consent": "Cookie CookieGroup LogItem",
-        "forms": "FormField",
+        "forms": "FormField SavedReply",
         "home": "BrandSettings ContentPage HomePage ServiceSettings SiteDocument SiteImage SiteRendition",
         "policies": (
             "ConsentDay ConsentRecord CookieDetails CookiePolicyPage LedgerCheck LedgerEntry "
@@ -81,7 +83,8 @@ NOT_PERSONAL = {
 REST = _columns(
     {
         "forms.FormPage": "subject intro thanks_text",
-        "forms.Submission": "ledger_salt",
+        "forms.Attachment": "field content_type",
+        "forms.Submission": "ledger_salt subject_kind subject_key",
         "post_office.Attachment": "mimetype",
         "post_office.Email": "backend_alias",
         "store.Order": (

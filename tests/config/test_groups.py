@@ -72,5 +72,5 @@ def test_an_editor_sees_the_policies_screens_but_not_the_mail(editor: User, clie
 def test_customer_service_reads_submissions_but_edits_no_pages() -> None:
     user = User.objects.create_user("service@example.com", "a-long-password")
     user.groups.add(Group.objects.get(name="Customer service"))
-    assert user.has_perm("forms.view_submission")
+    assert user.has_perms(["forms.view_submission", "forms.answer_submission"])
     assert not HomePage.objects.get().permissions_for_user(user).can_edit()

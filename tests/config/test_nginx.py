@@ -229,11 +229,16 @@ def test_a_body_of_50_megabytes_is_refused_with_words(
     assert len(upstream.paths) == before
 
 
-def test_a_picture_of_ten_megabytes_reaches_the_admin_and_nothing_else(front: Nginx) -> None:
+def test_a_picture_of_ten_megabytes_reaches_the_admin_and_the_forms_that_may_ask_for_one(
+    front: Nginx,
+) -> None:
     picture = b"x" * 10_000_000
-    response, body = front.ask("/admin/images/add/", method="POST", body=picture)
-    assert (response.status, json.loads(body)["bytes"]) == (200, len(picture))
-    assert front.ask("/contact/", method="POST", body=picture)[0].status == 413
+    for path in ("/admin/images/add/", "/contact/"):
+        response, body = front.ask(path, method="POST", body=picture)
+        assert (response.status, json.loads(body)["bytes"]) == (200, len(picture))
+    for path in ("/contact/thanks/", "/about/", "/checkout/"):
+        assert front.ask(path, method="POST", body=picture)[0].status == 413
+    assert front.ask("/contact/", method="POST", body=picture * 3)[0].status == 413
 
 
 def test_headers_that_are_too_large_are_refused(front: Nginx) -> None:

@@ -141,6 +141,8 @@ KNOWN_TABLES_WITH_ADDRESSES = {
     "post_office.Log",  # goes with its e-mail
     "home.BrandSettings",  # the trader's own address, public
     "forms.FormPage",  # the shop's own addresses
+    "forms.Submission",
+    "forms.ThreadEntry",  # the mail of a reply
 }
 
 

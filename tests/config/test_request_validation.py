@@ -136,7 +136,7 @@ def staff(client: Client) -> Client:
         "bulk/wagtailcore/page/delete/?id={}",
         "api/main/pages/?offset={}",
         "pages/?p={}",
-        "forms/submissions/1/delete/?selected-submissions={}",
+        "messages/delete/?selected={}",
         "choose-page/?page_type=wagtailcore.page&match_subclass=1&p={}",
     ],
 )

@@ -38,7 +38,8 @@ from wagtail.models import (
 from wagtail.users.models import UserProfile
 
 from config.backup import in_use
-from forms.models import Submission
+from forms.models import Attachment as MessageFile
+from forms.models import Submission, ThreadEntry
 from home import mail_queue
 from home.models import User
 from home.staging import no_index
@@ -137,6 +138,9 @@ def fill(folder: Path) -> None:
     ModelLogEntry.objects.create(
         content_type=kind, object_id="1", timestamp=order.placed_at, action="wagtail.edit", label="x"
     )
+    message = Submission.objects.first()
+    ThreadEntry.objects.create(submission=message, kind="note", text="x", by="x")
+    message.attachments.create(name="x", size=1, file=ContentFile(b"x", f"{MARK}.pdf"))
     site.contact.save_revision()
     Client().force_login(user)
     for label, names in PERSONAL.items():
@@ -171,14 +175,15 @@ def test_nothing_real_of_anybody_stays(tmp_path: Path) -> None:
     files = [one.file for one in (*Attachment.objects.all(), *UploadedFile.objects.all())]
     files += [one.avatar for one in UserProfile.objects.exclude(avatar="")]
     files += [one.pdf for one in Document.objects.all()]
-    assert [file.storage.exists(file.name) for file in files] == [True] * 4
+    files += [one.file for one in MessageFile.objects.all()]
+    assert [file.storage.exists(file.name) for file in files] == [True] * 5
     said = staging_copy()
     assert where(MARK.encode(), b"192.0.2.77") == set()
     assert Session.objects.count() == 0
     assert "store.orders: replaced" in said
     assert not any(user.has_usable_password() for user in User.objects.all())
     assert len({order.email for order in Order.objects.all()}) == Order.objects.count() > 1
-    assert [file.storage.exists(file.name) for file in files] == [False] * 4
+    assert [file.storage.exists(file.name) for file in files] == [False] * 5
     assert Submission.objects.count() > 1
     assert damage() == []
     staging_copy()  # may be done again

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import lxml.html
 import pytest
@@ -18,9 +19,11 @@ from django.utils import timezone
 from wagtail.models import Page
 from zeal.middleware import zeal_middleware
 
+from forms.inbox import links
+from forms.models import ThreadEntry
 from policies.models import Policy
 from scripts.programs_for_tests import find_java
-from store.models import Order, ProductVariant
+from store.models import Order, ProductPage, ProductVariant
 from tests import factories
 from tests.asked_by_row import asked_by_row
 
@@ -41,6 +44,20 @@ def pages_of_policies() -> Iterator[str]:
     )
 
 
+def answer_page(*, has_answer: bool) -> str:
+    """Return the path at which a customer answers a reply, or has done so."""
+    replies = ThreadEntry.objects.filter(kind=ThreadEntry.Kind.REPLY, answer__isnull=not has_answer)
+    return urlsplit(links.url_of(replies.first())).path
+
+
+def pages_about_messages() -> Iterator[str]:
+    yield from (answer_page(has_answer=has_answer) for has_answer in (False, True))
+    yield from (
+        "/messages/answer/forged/",
+        f"/contact/?about=product:{ProductPage.objects.first().pk}",
+    )
+
+
 def pages_in_every_state(client: Client) -> Iterator[tuple[str, bytes]]:
     """Yield a name and the content of each page: as it is, after wrong input, filled and empty."""
     paths = [
@@ -57,6 +74,7 @@ def pages_in_every_state(client: Client) -> Iterator[tuple[str, bytes]]:
         "/orders/find/",
         "/orders/find/?sent=1",
         "/orders/unknown/",
+        *pages_about_messages(),
         *pages_of_policies(),
     ]
     paths += [page.url for page in Page.objects.live().filter(depth__gt=1)]
@@ -68,7 +86,7 @@ def pages_in_every_state(client: Client) -> Iterator[tuple[str, bytes]]:
         client.cookies["order"] = order.return_token
         for path in (f"{order.get_absolute_url()}{part}" for part in ("cancel/", "address/")):
             yield f"own: {path}", client.get(path).content
-    for form in ("/contact/", "/feedback/"):
+    for form in ("/contact/", "/feedback/", answer_page(has_answer=False)):
         yield f"wrong input: {form}", client.post(form, {"email": "x"}).content
     with override_settings(ZEAL_NPLUSONE_THRESHOLD=3):  # the choice is read as it is saved, and for the bar
         yield "wrong input: /cookies/", client.post("/cookies/", {"email": "x"}).content

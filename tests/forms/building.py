@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from forms.models import FormField, FormPage
+from forms.models import FormField, FormPage, Submission
 from home import spam
 from policies.models import Policy, PolicyVersion
 from tests.factories import home_page, version
@@ -52,3 +52,11 @@ def stamp_of(page: FormPage, *, seconds: float = 10, version: PolicyVersion | No
     shown = spam.new_stamp(page_id=page.pk, version_id=version.pk if version else None)
     values = {"page_id": shown.page_id, "version_id": shown.version_id, "token": shown.token}
     return spam.Stamp(**values, at=shown.at - seconds).signed()
+
+
+def sent(page: FormPage, *, message: str = ANSWERS["message"], **fields: Any) -> Submission:
+    """Make a message that was sent with a form with these answers; other fields by keyword."""
+    answers = {**ANSWERS, "message": message}
+    return Submission.objects.create(
+        page=page, **{"form_data": answers, "email": "visitor@example.com", **fields}
+    )

@@ -37,7 +37,9 @@ def errors_of(response: HttpResponse) -> dict[str, list[str]]:
 def test_the_error_summary_links_to_the_wrong_field(send: Send, name: str, value: str) -> None:
     response = send(**{name: value})
     assert list(errors_of(response)) == [name]
-    assert f'href="#id_{name}"' in response.content.decode()
+    html = response.content.decode()
+    assert f'href="#id_{name}"' in html
+    assert 'role="alert" tabindex="-1" autofocus' in html
 
 
 @pytest.mark.parametrize(
@@ -91,6 +93,15 @@ def test_the_error_is_in_the_title(send: Send) -> None:
         ("checkboxes", "Blue"),
         ("multiselect", HUGE),
         ("hidden", HUGE),
+        ("hidden", "a\u202eb"),
+        ("singleline", "a\x1bb"),
+        ("multiline", "a\u202eb"),
+        ("url", "https://example.com/\u2066"),
+        ("phone", "call me"),
+        ("phone", "12\x00"),
+        ("phone", "1" * 41),
+        ("rating", "6"),
+        ("rating", HUGE),
     ],
 )
 def test_every_type_of_field_has_its_limits(

@@ -18,6 +18,9 @@ def admin(client: Client) -> Client:
     return client
 
 
+FIELD = {"field_type": "singleline", "files": "both", "largest_file": "5"}
+
+
 def submitted(*fields: dict[str, str], **values: str) -> dict[str, str]:
     """Return what the editor's browser sends for a page with these fields."""
     return nested_form_data(
@@ -30,7 +33,7 @@ def submitted(*fields: dict[str, str], **values: str) -> dict[str, str]:
             "to_address": "",
             "subject": "",
             "keep_days": "30",
-            "form_fields": inline_formset([{"field_type": "singleline", **field} for field in fields]),
+            "form_fields": inline_formset([{**FIELD, **field} for field in fields]),
             "comments": inline_formset([]),
             "action-publish": "1",
             **values,
@@ -69,6 +72,33 @@ def test_a_form_field_that_could_not_work_is_refused_with_a_reason(
     assert response.status_code == 200
     assert reason in response.content.decode()
     assert not FormPage.objects.exists()
+
+
+FILE = {"field_type": "file", "largest_file": "11"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "values", "reason"),
+    [
+        ([{"label": "One", **FILE}, {"label": "Two", **FILE}], {}, "can have 20 MB together"),
+        ([{"label": "Name"}], {"offers_copy": "on"}, "Add a field for an e-mail address"),
+        ([{"label": "Name"}], {"answer_days": "31"}, "less than or equal to 30"),
+    ],
+)
+def test_what_a_page_could_not_keep_is_refused_with_a_reason(
+    admin: Client, fields: list[dict[str, str]], values: dict[str, str], reason: str
+) -> None:
+    response = admin.post(create_url(), submitted(*fields, **values))
+    assert response.status_code == 200
+    assert reason in response.content.decode()
+    assert not FormPage.objects.exists()
+
+
+def test_an_editor_promises_an_answer_and_offers_a_copy(admin: Client) -> None:
+    fields = [{"label": "E-mail", "field_type": "email"}]
+    admin.post(create_url(), submitted(*fields, answer_days="2", offers_copy="on"))
+    page = FormPage.objects.get()
+    assert (page.answer_days, page.offers_copy) == (2, True)
 
 
 def test_a_form_with_two_fields_of_one_name_is_refused(admin: Client) -> None:

@@ -125,7 +125,7 @@ def test_to_delete_messages_takes_more_than_to_read_them(client: Client, contact
     reader = User.objects.create_user("reader@example.com", "a-long-password")
     reader.groups.add(Group.objects.get(name="Customer service"))
     client.force_login(reader)
-    path = f"/admin/forms/submissions/{contact_page.pk}/delete/?selected-submissions={sent.pk}"
+    path = f"/admin/messages/delete/?selected={sent.pk}"
     assert client.get(path).status_code == 302
     client.post(path)
     assert Submission.objects.exists()

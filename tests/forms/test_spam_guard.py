@@ -10,8 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
-from forms import models
-from forms.models import FormPage, Submission
+from forms.models import FormPage, Submission, form_pages
 from home import spam
 from tests.forms.building import ANSWERS, form_page, stamp_of
 from tests.forms.conftest import Send
@@ -39,9 +38,9 @@ def test_people_do_not_meet_the_trap(client: Client, contact_page: FormPage) -> 
 
 def test_a_submission_with_the_trap_filled_in_is_marked_and_not_mailed(send: Send) -> None:
     response = send(**{spam.TRAP_FIELD: "https://pills.example"})
-    assert response.headers["Location"] == "/contact/thanks/"
+    assert response.headers["Location"].startswith("/contact/thanks/?message=")
     submission = Submission.objects.get()
-    assert submission.is_suspicious
+    assert submission.status == Submission.Status.SPAM
     assert submission.form_data == ANSWERS
     assert not Email.objects.exists()
 
@@ -49,7 +48,7 @@ def test_a_submission_with_the_trap_filled_in_is_marked_and_not_mailed(send: Sen
 @pytest.mark.parametrize("value", ["\x00", "x" * 100_000])
 def test_the_trap_takes_anything(send: Send, value: str) -> None:
     assert send(**{spam.TRAP_FIELD: value}).status_code == 303
-    assert Submission.objects.get().is_suspicious
+    assert Submission.objects.get().status == Submission.Status.SPAM
 
 
 @pytest.mark.parametrize("seconds", [0, 1, -3600])
@@ -147,7 +146,7 @@ def test_another_sender_need_not_wait(client: Client, contact_page: FormPage) ->
 def test_behind_a_proxy_it_tells_senders_apart(
     client: Client, contact_page: FormPage, settings: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "LIMIT", replace(models.LIMIT, most=1))
+    monkeypatch.setattr(form_pages, "LIMIT", replace(form_pages.LIMIT, most=1))
     settings.BEHIND_PROXY = True
 
     def send_from(forwarded: str) -> int:
@@ -162,7 +161,7 @@ def test_behind_a_proxy_it_tells_senders_apart(
 def test_without_a_proxy_the_header_is_not_believed(
     client: Client, contact_page: FormPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "LIMIT", replace(models.LIMIT, most=1))
+    monkeypatch.setattr(form_pages, "LIMIT", replace(form_pages.LIMIT, most=1))
     data = {**ANSWERS, spam.STAMP_FIELD: stamp_of(contact_page)}
     statuses = [
         client.post("/contact/", data, headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code

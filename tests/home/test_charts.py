@@ -26,5 +26,11 @@ def test_many_bars_have_few_labels() -> None:
     assert 4 <= len([bar for bar in chart.bars if bar.label]) <= 8
 
 
+def test_the_scale_can_end_at_a_number_of_its_own() -> None:
+    chart = stacked_bars([("a", "b", [450])], top=500, words=lambda value: f"{value / 100}")
+    assert [line.value for line in chart.grid] == ["0.0", "2.5", "5.0"]
+    assert chart.bars[0].segments[0].height == round(0.9 * (chart.grid[0].y - chart.grid[-1].y), 2)
+
+
 def test_nothing_to_show_is_an_empty_chart() -> None:
     assert stacked_bars([]).bars == []

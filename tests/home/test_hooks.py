@@ -17,9 +17,11 @@ from wagtail import hooks
 
 from config.backup import restoring
 from config.management.commands import worker
-from home import csp, listings, mail_attachments, navigation, today
+from forms import subjects
+from home import csp, listings, mail_attachments, navigation, request_validation, today
 from home.brand import previews
 from home.jobs import Job
+from home.message_subjects import SubjectKind
 from home.page_cache import schedule
 from home.search import site
 from policies.cookie_audit import rules
@@ -82,8 +84,12 @@ HOOKS = {
         previews.previews,
         previews.BrandPreview("key", "Label", lambda request: HttpResponse()),
     ),
+    "register_message_subjects": Hook(
+        {"store"}, subjects.kinds, SubjectKind("kind", "Label", lambda key: None, lambda key: None)
+    ),
+    "register_upload_paths": Hook({"forms"}, request_validation.upload_paths, "/path/"),
     "register_worker_jobs": Hook(
-        {"home", "store", "policies"}, worker.contributed_jobs, Job("name", 60, print)
+        {"home", "store", "policies", "forms"}, worker.contributed_jobs, Job("name", 60, print)
     ),
 }
 

@@ -1,11 +1,14 @@
 """Small screens: no page is wider than the screen, tables stay tables, the contents stay in sight."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from forms.inbox import links
+from forms.models import ThreadEntry
 from home.models import BrandSettings
 from tests.factories import policy, policy_page, publish, version
 from tests.journeys.windows import WINDOWS, each_window
@@ -32,14 +35,16 @@ PATHS = (
     "/cookies/",
     "/contact/",
     "/contact/thanks/",
+    "/messages/answer/forged/",
     "/feedback/",
     "/nothing-here/",
 )
 
 
 def test_no_page_scrolls_sideways(page: Page, live_server: LiveServer, demo: None) -> None:
+    reply = ThreadEntry.objects.filter(kind=ThreadEntry.Kind.REPLY, answer=None).latest("pk")
     found = {}
-    for path in PATHS:
+    for path in (*PATHS, urlsplit(links.url_of(reply)).path):
         page.goto(f"{live_server.url}{path}")
         for width in each_window(page, ((320, 640), *WINDOWS)):
             found[path, width] = page.evaluate("document.documentElement.scrollWidth")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 from wagtail.models import Page
 
 from forms.models import Submission
@@ -106,3 +106,11 @@ def test_locked_pages_and_scarce_stock_are_found_without_a_look_at_all() -> None
 def test_the_last_count_of_a_sku_is_found_by_an_index() -> None:
     by_hand = StockMovement.objects.filter(sku="MUG", order=None)
     assert "stock_movement_by_hand" in plan(by_hand.order_by("sku", "-pk")[:1])
+
+
+def test_ratings_and_what_messages_are_about_are_counted_in_an_index() -> None:
+    some = Submission.objects.filter(submit_time__gte=WHEN).exclude(status="spam").order_by()
+    rated = some.filter(page=1, rating__isnull=False).values("rating")
+    about = some.filter(subject_kind__gt="").values("subject_kind", "subject_key")
+    assert "submission_ratings" in plan(rated.annotate(Count("pk")))
+    assert "submission_about" in plan(about.annotate(Count("pk")))

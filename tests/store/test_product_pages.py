@@ -72,12 +72,13 @@ def test_a_product_says_whether_it_can_be_bought(client: Client, on_hand: int, w
 
 
 def test_what_is_sold_out_leads_to_the_page_on_which_visitors_write(client: Client) -> None:
-    url = factories.product(on_hand=0).page.url
+    product = factories.product(on_hand=0).page
+    url = product.url
     without = text(client, url)
     assert "Write to us and we will tell you when it is back." in without
     assert "delivery costs" not in without
     form_page(show_in_menus=True)
-    assert 'href="/contact/">Write to us</a>' in text(client, url)
+    assert f'href="/contact/?about=product:{product.pk}" rel="nofollow">Write to us</a>' in text(client, url)
 
 
 def test_the_price_of_what_is_chosen_stands_before_the_choice(client: Client, mug: ProductVariant) -> None:

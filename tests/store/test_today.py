@@ -91,7 +91,7 @@ def test_late_orders_come_first_and_lead_to_their_list(owner: Client) -> None:
 @pytest.mark.parametrize(
     ("group", "shown", "money"),
     [
-        ("Customer service", {"To pack", "Low in stock", "Messages of the last 7 days"}, True),
+        ("Customer service", {"To pack", "Low in stock", "Messages to answer"}, True),
         ("Editors", set(), False),
     ],
 )

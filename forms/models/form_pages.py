@@ -1,38 +1,43 @@
-"""Form pages that editors build, and what visitors write in them.
+"""Form pages that editors build. A form thanks by redirect, so a reload sends nothing twice.
 
-A submission keeps the version of the privacy policy that was shown. It thanks by redirect, so a reload sends nothing
-twice; its mail is queued in the same transaction, so a dead mail server loses nothing. How a form is built and
-checked is in `fields`, what keeps machines out in `home.spam`, the mail about it in `emails`.
+How a form is built and checked is in `forms.fields`, what keeps machines out in `home.spam`, what becomes of a message
+in `forms.receiving`.
 """
 
 import uuid
 from datetime import timedelta
 from http import HTTPMethod, HTTPStatus
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
+from django.core.signing import BadSignature, Signer
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext_lazy
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
-from wagtail.contrib.forms.models import AbstractEmailForm, AbstractFormField, AbstractFormSubmission
+from wagtail.contrib.forms.models import AbstractEmailForm, AbstractFormField
 from wagtail.contrib.routable_page.models import RoutablePageMixin, path
 from wagtail.fields import RichTextField
+from wagtail.rich_text import expand_db_html
 from wagtail.search import index
 
-from forms import emails
-from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
+from forms import receiving, subjects
+from forms.fields import COPY_FIELD, FormPageForm, VisitorForm, VisitorFormBuilder
+from forms.models.messages import Submission
+from forms.uploads import MOST_MEGABYTES
 from home import spam
+from home.email_addresses import folded
 from home.models import BasePage
 from home.responses import SeeOther
 from home.throttling import Limit, client_ip, minutes_to_wait, too_many_requests
-from policies.ledger import entries
 from policies.models import Policy, PolicyVersion
-from policies.models.ledger import LedgeredModel, LedgerStatement
+from policies.text import markup
 from policies.versions import timeline
 
 # Who may not read messages must not send them to another e-mail address, or have them deleted early.
@@ -44,58 +49,59 @@ TOO_MANY = ngettext_lazy(
     "You have sent several messages within the hour. Please wait %(minutes)s minutes, then send this one again.",
     "minutes",
 )
+COPIES = Limit("form-copies", most=3, window=timedelta(days=1))  # to one e-mail address
+NO_COPY = _("Several copies went to this e-mail address today. Untick this to send the message without one.")
+
+_thanks = Signer(salt="forms.thanks")
+
+# Wagtail's, and three of ours; the builder in `forms.fields` makes each.
+FIELD_TYPES = (
+    ("singleline", _("Line of text")),
+    ("multiline", _("Longer text")),
+    ("email", _("E-mail address")),
+    ("phone", _("Telephone number")),
+    ("number", _("Number")),
+    ("url", _("Web address")),
+    ("date", _("Day")),
+    ("datetime", _("Day and time")),
+    ("radio", _("Choice, all options shown")),
+    ("dropdown", _("Choice from a list")),
+    ("checkboxes", _("Several choices, all options shown")),
+    ("multiselect", _("Several choices from a list")),
+    ("checkbox", _("Check box")),
+    ("rating", _("Rating with one to five stars")),
+    ("policy", _("Check box about the privacy policy in force")),
+    ("file", _("File")),
+    ("hidden", _("Hidden")),
+)
 
 
 class FormField(AbstractFormField):
+    class Files(models.TextChoices):
+        PICTURES = "pictures", _("Pictures (JPEG, PNG, WebP)")
+        PDF = "pdf", _("PDF")
+        BOTH = "both", _("Pictures and PDF")
+
     page = ParentalKey("forms.FormPage", on_delete=models.CASCADE, related_name="form_fields")
-
-
-class Submission(AbstractFormSubmission, LedgeredModel):
-    """What one visitor wrote."""
-
-    policy_version = models.ForeignKey(
-        "policies.PolicyVersion",
-        verbose_name=_("privacy policy shown"),
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
+    field_type = models.CharField(_("field type"), max_length=16, choices=FIELD_TYPES)
+    files = models.CharField(
+        _("files"),
+        max_length=10,
+        choices=Files,
+        default=Files.BOTH,
+        help_text=_("Only for a field of the type File."),
     )
-    is_suspicious = models.BooleanField(_("suspicious"), default=False)
-    # The form's stamp: the same form sent twice is stored once.
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    largest_file = models.PositiveSmallIntegerField(
+        _("largest file, in megabytes"),
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_MEGABYTES)],
+        help_text=_("Only for a field of the type File."),
+    )
 
-    ledger_kind = "message"
-    ledger_time = "submit_time"
-    ledger_departures = frozenset({LedgerStatement.Type.CUT_OFF, LedgerStatement.Type.REMOVED})
-
-    class Meta(AbstractFormSubmission.Meta):
-        verbose_name = _("form submission")
-        verbose_name_plural = _("form submissions")
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["page", "-submit_time"], name="submission_newest")
-        ]
-
-    @property
-    def ledger_content(self) -> dict[str, Any]:
-        """The policy that was shown; of the message, only that it came."""
-        return {"message": str(self.token), "shown": self.policy_version and self.policy_version.sha256}
-
-    @property
-    def ledger_name(self) -> str:
-        return str(self.token)
-
-    @classmethod
-    def ledger_records(cls) -> models.QuerySet["Submission"]:
-        return cls.objects.select_related("policy_version").defer("policy_version__record", "form_data")
-
-    def get_data(self) -> dict[str, Any]:
-        """Return the answers with what staff want to know about them; a hyphen keeps these names apart."""
-        return {
-            **super().get_data(),
-            "policy-version": str(self.policy_version or ""),
-            "is-suspicious": gettext("yes") if self.is_suspicious else "",
-        }
+    panels: list = [
+        *AbstractFormField.panels,
+        FieldRowPanel([FieldPanel("files"), FieldPanel("largest_file")]),
+    ]
 
 
 class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
@@ -108,6 +114,19 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         default=365,
         validators=[MinValueValidator(7), MaxValueValidator(3650)],
         help_text=_("After that they are deleted. The privacy policy prints this figure."),
+    )
+
+    answer_days = models.PositiveSmallIntegerField(
+        _("we answer within so many days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+        help_text=_("Whoever sends the form reads it on the thank-you page. Empty: nothing is promised."),
+    )
+    offers_copy = models.BooleanField(
+        _("offer a copy by e-mail"),
+        default=False,
+        help_text=_("A check box under the form; the copy goes to the e-mail address in the form."),
     )
 
     intro_field = "intro"
@@ -125,6 +144,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         FieldPanel("intro"),
         InlinePanel("form_fields", label=_("field"), heading=_("Fields")),
         FieldPanel("thanks_text"),
+        FieldRowPanel([FieldPanel("answer_days"), FieldPanel("offers_copy")]),
         MultiFieldPanel(
             [
                 FieldRowPanel(
@@ -156,51 +176,42 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         """Show the thanks: a page of its own, so that a reload sends nothing."""
         if request.method == HTTPMethod.POST:
             return HttpResponseNotAllowed([HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS])
-        return TemplateResponse(request, self.landing_page_template, self.get_context(request))
+        try:
+            sent = _thanks.unsign_object(request.GET.get("message", ""))
+        except BadSignature:
+            sent = {}
+        return TemplateResponse(
+            request, self.landing_page_template, {**self.get_context(request), "sent": sent}
+        )
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         """Show the editor the form, or the thanks."""
         return self.thanks_route(request) if mode_name == "landing" else self._show_blank(request)
 
     def process_form_submission(self, form: VisitorForm) -> Submission:
-        """Store a valid form and queue the mail about it; Wagtail's own would send inside the request.
-
-        A form sent twice (a double click, a retry on a bad line) is stored once: it carries the token of its first
-        time. Changed words under the same token are a new message.
-        """
+        """Store a valid form and queue the e-mails about it; Wagtail's own would send them inside the request."""
         assert form.stamp is not None, "A valid form has a stamp."
-        token = uuid.UUID(form.stamp.token)
-        try:
-            return self._store(form, form.stamp, token)
-        except IntegrityError:
-            earlier = self.get_submissions().filter(token=token).first()
-            if earlier is None:  # something else is wrong
-                raise
-        return earlier if earlier.form_data == form.answers() else self._store(form, form.stamp, uuid.uuid4())
-
-    @transaction.atomic
-    def _store(self, form: VisitorForm, stamp: spam.Stamp, token: uuid.UUID) -> Submission:
         submission = Submission(
             page=self,
             form_data=form.answers(),
-            token=token,
-            policy_version_id=stamp.version_id,
-            is_suspicious=form.is_suspicious,
+            token=uuid.UUID(form.stamp.token),
+            policy_version_id=form.stamp.version_id,
+            status=Submission.Status.SPAM if form.is_suspicious else Submission.Status.NEW,
+            email=folded(form.reply_to),
+            rating=form.rating,
+            subject_kind=form.about.kind,
+            subject_key=form.about.key,
+            subject_name=form.about.name,
+            expires_at=timezone.now() + timedelta(days=self.keep_days),
         )
-        entries.enter(submission, at=timezone.now())
-        submission.save()
-        if self.recipients and not submission.is_suspicious:
-            emails.queue_submission(page=self, to=self.recipients, submission=submission, form=form)
-        return submission
+        return receiving.receive(page=self, form=form, submission=submission)
 
-    def render_landing_page(
-        self, request: HttpRequest, form_submission: Submission | None = None, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """Redirect to the thanks."""
-        return SeeOther(f"{self.get_url(request)}{self.reverse_subpage('thanks')}")
+    def thanks_html(self) -> SafeString:
+        """Return the editor's thanks for the page: whatever the database holds, it runs and loads nothing."""
+        return markup.safe_html(expand_db_html(self.thanks_text))
 
     def _answer_post(self, request: HttpRequest) -> HttpResponse:
-        form = self.get_form(request.POST, page=self)
+        form = self._form(request, request.POST, request.FILES)
         if not form.is_valid():
             # 422: understood, but not to be done as it stands. Scripts, caches and monitoring see that nothing was
             # taken in, which a 200 would hide; browsers show the page as any other.
@@ -208,12 +219,24 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         if wait := LIMIT.take(client_ip(request)):
             form.add_error(None, TOO_MANY % {"minutes": minutes_to_wait(wait)})
             return too_many_requests(self._show_again(request, form, HTTPStatus.OK), wait)
-        return self.render_landing_page(request, self.process_form_submission(form))
+        if form.wants_copy and (wait := COPIES.take(folded(form.reply_to))):
+            form.add_error(COPY_FIELD, NO_COPY)
+            return too_many_requests(self._show_again(request, form, HTTPStatus.OK), wait)
+        submission = self.process_form_submission(form)
+        # Signed, so that nobody can be led to a page of ours that says what never happened.
+        sent = _thanks.sign_object({"reference": submission.reference, "copied": form.wants_copy})
+        thanks = f"{self.get_url(request)}{self.reverse_subpage('thanks')}"
+        return SeeOther(f"{thanks}?{urlencode({'message': sent})}")
+
+    def _form(self, request: HttpRequest, *given: Any, **options: Any) -> VisitorForm:
+        form = self.get_form(*given, page=self, **options)
+        form.about = subjects.find(request.GET.get("about", ""))
+        return form
 
     def _show_blank(self, request: HttpRequest) -> HttpResponse:
         version = timeline.shown_of_kind(Policy.Kind.PRIVACY)
         stamp = spam.new_stamp(page_id=self.pk, version_id=version.pk if version else None)
-        form = self.get_form(page=self, initial={spam.STAMP_FIELD: stamp.signed()})
+        form = self._form(request, initial={spam.STAMP_FIELD: stamp.signed()})
         return self._show(request, form, version, HTTPStatus.OK)
 
     def _show_again(self, request: HttpRequest, form: VisitorForm, status: HTTPStatus) -> HttpResponse:
@@ -221,39 +244,17 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         version = Policy.objects.in_force_of(Policy.Kind.PRIVACY)
         stamp = spam.renewed_stamp(form.stamp, page_id=self.pk, version_id=version.pk if version else None)
         form.restamp(stamp)
+        form.ask_for_files_again()
         return self._show(request, form, version, status)
 
     def _show(
         self, request: HttpRequest, form: VisitorForm, version: PolicyVersion | None, status: HTTPStatus
     ) -> HttpResponse:
+        form.name_policy(version)
         context = {**self.get_context(request), "form": form, "policy_version": version}
         return TemplateResponse(request, self.get_template(request), context, status=status)
 
     # --- What staff see ----------------------------------------------------------------------------------
-    @property
-    def recipients(self) -> list[str]:
-        """The e-mail addresses that get each message."""
-        return [address.strip() for address in self.to_address.split(",") if address.strip()]
-
     def get_submission_class(self) -> type[Submission]:
         """Return our own model, which keeps the policy version."""
         return Submission
-
-    def get_submissions(self) -> models.QuerySet[Submission]:
-        """Return the submissions with their policy versions, without the versions' texts."""
-        related = super().get_submissions().select_related("policy_version__policy")
-        return related.defer("policy_version__record")
-
-    def get_submissions_list_view_class(self) -> type:
-        """Return the list whose export holds no formulas."""
-        from forms.views import FormSubmissionsView  # noqa: PLC0415 - the admin's views need the models loaded
-
-        return FormSubmissionsView
-
-    def get_data_fields(self) -> list[tuple[str, str]]:
-        """Return the columns of the list of submissions."""
-        return [
-            *super().get_data_fields(),
-            ("policy-version", _("Privacy policy shown")),
-            ("is-suspicious", _("Suspicious")),
-        ]

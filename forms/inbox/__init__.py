@@ -1,0 +1,1 @@
+"""The inbox: what staff see of messages, and what they do with them."""

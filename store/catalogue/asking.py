@@ -1,0 +1,24 @@
+"""A message can be about a product: its page leads to the form that says so."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from home.message_subjects import SubjectKind
+from store.models import ProductPage
+
+_LONGEST = 9  # digits of a key
+
+
+def _find(key: str) -> tuple[str, str] | None:
+    """Return a product that everybody may see."""
+    is_key = key.isascii() and key.isdigit() and len(key) <= _LONGEST
+    page = ProductPage.objects.live().public().filter(pk=key).first() if is_key else None
+    return (str(page.pk), page.title) if page else None
+
+
+PRODUCTS = SubjectKind(
+    kind="product",
+    label=_("Product"),
+    find=_find,
+    url=lambda key: reverse("wagtailadmin_pages:edit", args=[key]),
+)
