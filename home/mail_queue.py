@@ -20,7 +20,7 @@ import post_office.backends
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.validators import RegexValidator
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from post_office import mail
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 # How long a mail belongs to the worker that claimed it; only a worker that died lets this time pass.
 CLAIM = timedelta(minutes=15)
+# A mail that waits for longer is stuck: staff should look. One that was given up, they are shown for so long.
+PATIENCE, SHOWN_WHEN_FAILED = timedelta(minutes=30), timedelta(days=7)
 LONGEST_WAIT = timedelta(hours=6)  # how often, and the first wait: POST_OFFICE in config/settings/base.py
 SUBJECT_LENGTH = 200  # characters
 # A quoted part before the @ may hold commas and brackets, at which whoever sends mail takes it apart.
@@ -111,6 +113,18 @@ def take_back(pk: int | None, *, wait: timedelta) -> bool:
 def readable() -> QuerySet[Email]:
     """Return the mails that staff may be shown."""
     return Email.objects.filter(headers__has_key=READABLE)
+
+
+def is_waiting_long(now: datetime) -> Q:
+    """Return the condition of mails that should have left by now."""
+    return Q(status__in=(STATUS.queued, STATUS.requeued), created__lt=now - PATIENCE)
+
+
+def stuck() -> QuerySet[Email]:
+    """Return the mails that staff should look at: they wait for long, or were given up lately."""
+    now = timezone.now()
+    given_up = Q(status=STATUS.failed, last_updated__gt=now - SHOWN_WHEN_FAILED)
+    return readable().filter(is_waiting_long(now) | given_up)
 
 
 class EmailBackend(post_office.backends.EmailBackend):

@@ -40,7 +40,8 @@ from policies.ledger import daily_check, sealing, weekly_mail, witness
 from policies.ledger.daily_check import RecordCheck
 from policies.models import ConsentRecord, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.models.ledger import LedgeredModel
-from policies.personal_data import register
+from policies.personal_data import access_log, register
+from policies.personal_data import viewsets as personal_data_viewsets
 from policies.review import reminders, workflow
 from policies.review import views as review_views
 from policies.versions import (
@@ -68,7 +69,7 @@ class PoliciesGroup(ModelViewSetGroup):
     menu_label = _("Policies")
     menu_icon = "doc-full"
     menu_order = 60
-    items = (*version_viewsets.viewsets, *consent_viewsets.viewsets)  # type: ignore[assignment]  # Wagtail declares ()
+    items = (*version_viewsets.viewsets, *consent_viewsets.viewsets, personal_data_viewsets.viewset)  # type: ignore[assignment]  # Wagtail declares ()
 
     def get_submenu_items(self) -> list[MenuItem]:
         """Add the screens that belong to no list."""
@@ -311,7 +312,7 @@ def policy_facts() -> list[Fact]:
 
 @hooks.register("register_personal_data")
 def personal_data() -> list[register.PersonalData]:
-    return [consent_personal_data.CONSENT_RECORDS]
+    return [consent_personal_data.CONSENT_RECORDS, access_log.ACCESSES]
 
 
 hooks.register("register_mail_attachments", lambda: [frozen_texts.FROZEN_TEXTS])

@@ -29,6 +29,7 @@ from forms.inbox.forms import AssignForm, NoteForm, PasteForm, ReplyForm, SavedR
 from forms.models import READ_MESSAGES, Attachment, SavedReply, Submission, ThreadEntry
 from home import mail_queue
 from policies.ledger.views import proof_response
+from policies.personal_data.access_log import Action, RecordedPageMixin, record
 
 ANSWER, DELETE = "forms.answer_submission", "forms.delete_submission"
 MOST_OTHERS = 10  # messages of the same person
@@ -62,9 +63,10 @@ CHANGED = _(
 )
 
 
-class MessageView(InspectView):
+class MessageView(RecordedPageMixin, InspectView):
     """A message with its thread. Every form on it is sent to its own URL, and names itself in the field `do`."""
 
+    access_kind = "forms.submissions"
     page_title = _("Message")
 
     def get_object(self, queryset: QuerySet[Submission] | None = None) -> Submission:
@@ -214,13 +216,14 @@ def _delivery(entry: ThreadEntry) -> tuple[str, bool]:
 
 @require_safe
 @permission_required(READ_MESSAGES, raise_exception=True)
-def download(_request: HttpRequest, pk: int, file: int) -> FileResponse:
+def download(request: HttpRequest, pk: int, file: int) -> FileResponse:
     """Return a file that came with a message: always as a download, never shown by the browser."""
     attachment = get_object_or_404(Attachment, pk=file, submission=pk)
     try:
         content = attachment.file.open("rb")
     except FileNotFoundError as error:
         raise Http404 from error
+    record(request, action=Action.READ, kind="forms.submissions", count=1)
     response = FileResponse(
         content, as_attachment=True, filename=attachment.name, content_type="application/octet-stream"
     )
@@ -238,9 +241,10 @@ def proof(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @method_decorator(permission_required([READ_MESSAGES, DELETE], raise_exception=True), name="dispatch")
-class DeleteView(WagtailAdminTemplateMixin, TemplateView):
+class DeleteView(RecordedPageMixin, WagtailAdminTemplateMixin, TemplateView):
     """Asks before the chosen messages are deleted."""
 
+    access_kind = "forms.submissions"
     page_title = _("Delete messages")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "bin"
     template_name = "forms/admin/delete_messages.html"
@@ -249,6 +253,10 @@ class DeleteView(WagtailAdminTemplateMixin, TemplateView):
     def chosen(self) -> QuerySet[Submission]:
         numbers = [one for one in self.request.GET.getlist("selected") if one.isascii() and one.isdigit()]
         return Submission.objects.filter(pk__in={*map(int, numbers[:MOST_DELETED])})
+
+    @property
+    def access_count(self) -> int:  # type: ignore[override]
+        return self.chosen.count()
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         above = {"url": reverse("inbox:index"), "label": gettext("Messages")}

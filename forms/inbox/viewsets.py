@@ -28,6 +28,7 @@ from home.admin_menu import MESSAGES_MENU
 from home.models import User
 from home.spreadsheets import as_text
 from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
+from policies.personal_data.access_log import RecordedListMixin
 
 Status = Submission.Status
 ALL = "all"
@@ -73,7 +74,8 @@ class StatusColumn(Column):
     cell_template_name = "forms/admin/status_cell.html"
 
 
-class InboxIndexView(GuardedIndexView):
+class InboxIndexView(RecordedListMixin, GuardedIndexView):
+    access_kind = "forms.submissions"
     results_template_name = "forms/admin/inbox_results.html"
     custom_value_preprocess = {
         **GuardedIndexView.custom_value_preprocess,

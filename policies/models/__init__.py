@@ -1,5 +1,6 @@
-"""Policies and their frozen versions, declared cookies, and consent records."""
+"""Policies and their frozen versions, declared cookies, consent records, and the log of access to personal data."""
 
+from policies.models.accesses import PersonalDataAccess
 from policies.models.consents import ConsentDay, ConsentRecord
 from policies.models.cookies import CookieDetails
 from policies.models.facts import Recipient, StatedValue
@@ -20,6 +21,7 @@ __all__ = [
     "LedgerStatement",
     "LedgerWitness",
     "LegalReviewTask",
+    "PersonalDataAccess",
     "Policy",
     "PolicyPage",
     "PolicySettings",

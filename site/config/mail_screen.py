@@ -14,16 +14,22 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from django_filters import ChoiceFilter
 from post_office.models import STATUS, Email
 from wagtail.admin import messages
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 
 from home import mail_attachments, mail_queue
 from home.admin_menu import MESSAGES_MENU
 from home.models import User
+from home.today import Tile
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
+from policies.personal_data.access_log import RecordedListMixin, RecordedPageMixin
 
+VIEW = "post_office.view_email"
 STATUS_WORDS = {
     STATUS.sent: _("sent"),
     STATUS.failed: _("failed"),
@@ -47,17 +53,43 @@ def may_send_again(user: User | AnonymousUser) -> bool:
     return user.has_perm("post_office.change_email")
 
 
-class MailIndexView(GuardedIndexView):
+class MailFilterSet(WagtailFilterSet):
+    stuck = ChoiceFilter(
+        label=_("Not sent"),
+        choices=[("yes", _("Waiting for long, or given up"))],
+        empty_label=_("Any"),
+        method="only_stuck",
+    )
+
+    class Meta:
+        model = Email
+        fields: ClassVar[list[str]] = ["status"]
+
+    def only_stuck(self, mails: QuerySet[Email], _name: str, _value: str) -> QuerySet[Email]:
+        return mails.filter(pk__in=mail_queue.stuck().values("pk"))
+
+
+def add_tile(request: HttpRequest, items: list[SummaryItem]) -> None:
+    """Count on Today what did not leave: red, unless there is none."""
+    url = f"{reverse('mails:index')}?stuck=yes"
+    figure = mail_queue.stuck().count
+    items.append(Tile(request, 35, gettext("E-mails not sent"), url, figure, VIEW, is_alarm=True))
+
+
+class MailIndexView(RecordedListMixin, GuardedIndexView):
     """The mails that staff may be shown."""
+
+    access_kind = "mail.queue"
 
     def get_base_queryset(self) -> QuerySet[Email]:
         """Leave out mails about accounts: whoever reads a link for a new password owns the account."""
         return mail_queue.readable()
 
 
-class MailInspectView(InspectView):
+class MailInspectView(RecordedPageMixin, InspectView):
     """One mail as it is sent, and the log of its attempts."""
 
+    access_kind = "mail.queue"
     page_title = _("E-mail")
 
     def get_object(self, queryset: QuerySet[Email] | None = None) -> Email:
@@ -108,7 +140,7 @@ class MailViewSet(ReadOnlyViewSet):
         DateColumn("created", label=_("Created"), sort_key="created"),
     ]
     search_fields: ClassVar[list[str]] = ["subject", "to", "message"]
-    list_filter: list[str] = ["status"]
+    filterset_class = MailFilterSet
     index_view_class = MailIndexView
     inspect_view_class = MailInspectView
     inspect_template_name = "config/mail.html"

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin import messages
 from wagtail.admin.auth import user_passes_test
 
+from policies.personal_data.access_log import Action, record
 from store.documents.sheets import SheetForm
 from store.models import Carrier, Order
 from store.orders import exports
@@ -79,6 +80,7 @@ def of_order(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if reasons := left_out([order]):
         messages.error(request, NOT_SENT % reasons[order])
         return redirect("orders:inspect", pk)
+    record(request, action=Action.READ, kind="store.orders", count=1)
     return _pdf(OF_ONE[kind][0], [order], name=f"{kind}-{order.number}")
 
 
@@ -95,6 +97,7 @@ def of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> HttpRes
     asked = request.GET if "print" in request.GET else None
     form = {LABELS: SheetForm, FILE: CarrierForm}.get(kind, Form)(asked)
     if chosen and form.is_valid():
+        record(request, action=Action.EXPORT, kind="store.orders", count=len(chosen))
         if kind == FILE:
             return exports.for_carrier(form.cleaned_data["carrier"], chosen)
         return _pdf(kind, chosen, name=kind, **form.cleaned_data)

@@ -20,6 +20,7 @@ from wagtail.admin.widgets.button import Button, HeaderButton
 
 from home.models import BrandSettings
 from home.viewsets import DaysFilter, GuardedIndexView, MomentColumn, ReadOnlyViewSet
+from policies.personal_data.access_log import Action, RecordedListMixin, RecordedPageMixin, record
 from store.documents import daily_totals, issuing
 from store.documents.views import as_download, download
 from store.models import Document
@@ -42,7 +43,8 @@ def buyer_of(paper: Document) -> str:
     return next(iter(paper.personal.get("buyer", ())), "")
 
 
-class DocumentIndexView(GuardedIndexView):
+class DocumentIndexView(RecordedListMixin, GuardedIndexView):
+    access_kind = "store.orders"
     page_title = _("Papers")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
 
     def get_base_queryset(self) -> QuerySet[Document]:
@@ -91,6 +93,7 @@ class AsOnePdfView(DocumentIndexView):
 
         found = list(self.get_queryset().defer(None)[: MOST + 1])
         if 0 < len(found) <= MOST:
+            self.record_access(Action.EXPORT, len(found))
             papers = [issuing.paper_of(one) for one in found]
             return as_download(pdf.render(papers, BrandSettings.copied()), "papers.pdf")
         words = gettext("The list shows no papers. Choose other filters.")
@@ -113,16 +116,20 @@ class TotalsView(DocumentIndexView):
         return HttpResponse(daily_totals.as_csv(papers), content_type="text/csv", headers=headers)
 
 
-class DocumentInspectView(InspectView):
+class DocumentInspectView(RecordedPageMixin, InspectView):
+    access_kind = "store.orders"
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         return {**context, "document": self.object, "paper": issuing.paper_of(self.object)}
 
 
 @permission_required(VIEW, raise_exception=True)
-def as_pdf(_request: HttpRequest, pk: int) -> HttpResponse:
+def as_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand out the PDF of a document."""
-    return download(get_object_or_404(Document, pk=pk))
+    document = get_object_or_404(Document, pk=pk)
+    record(request, action=Action.READ, kind="store.orders", count=1)
+    return download(document)
 
 
 class DocumentViewSet(ReadOnlyViewSet):

@@ -21,6 +21,7 @@ from wagtail.admin.views.generic import InspectView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
+from policies.personal_data.access_log import RecordedListMixin, RecordedPageMixin
 from store.basket import contents
 from store.catalogue.columns import unbroken
 from store.checkout import limits, place_order
@@ -33,7 +34,9 @@ from store.payments import money
 ADD, TAKE = "store.add_offer", "store.take_payment"
 
 
-class OfferIndexView(GuardedIndexView):
+class OfferIndexView(RecordedListMixin, GuardedIndexView):
+    access_kind = "store.offers"
+
     @cached_property
     def header_buttons(self) -> list[Any]:  # type: ignore[override]  # Wagtail's is cached, too
         """Lead to a new one; the empty list says so itself."""
@@ -111,7 +114,8 @@ class NewOfferView(WagtailAdminTemplateMixin, FormView):
         return redirect("offers:inspect", offer.pk)
 
 
-class OfferInspectView(InspectView):
+class OfferInspectView(RecordedPageMixin, InspectView):
+    access_kind = "store.offers"
     page_title = _("Offer")
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:

@@ -1,5 +1,8 @@
 """What the shop shows on the first page of the admin: its tiles, and its steps of the first day."""
 
+from functools import partial
+
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -7,10 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from wagtail.admin.site_summary import SummaryItem
 
-from home.models import WorkerHeartbeat
+from home import mail_queue
+from home.models import User, WorkerHeartbeat
 from home.today import Button, Step, Tile
 from store.catalogue import product_list
-from store.models import DeliveryCountry, Order, ProductPage, ShippingOption, StockItem, StripeEvent
+from store.models import (
+    DeliveryCountry,
+    Order,
+    PaymentAlarm,
+    ProductPage,
+    ShippingOption,
+    StockItem,
+    StripeEvent,
+)
 from store.orders import access
 from store.payments import health
 from store.stock import stock_list
@@ -18,6 +30,7 @@ from store.stock import stock_list
 Status = Order.Status
 LATE, TO_PACK = 5, 10  # their places
 ORDERS, STOCK, PAYMENTS = access.VIEW, "store.view_stockitem", "store.view_paymentalarm"
+MAILS = "post_office.view_email"
 
 
 def of_orders(request: HttpRequest) -> list[Tile]:
@@ -61,9 +74,19 @@ def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
     items += [
         *kinds,
         Tile(request, 40, _("Low in stock"), low_url, low.count, STOCK),
-        Tile(request, 50, problems, health_url, lambda: len(health.problems()), PAYMENTS, is_alarm=True),
+        Tile(
+            request, 50, problems, health_url, partial(_count_problems, request.user), PAYMENTS, is_alarm=True
+        ),
         Button(request, _("Add a product"), add, is_secondary=bool(overdue or count)),
     ]
+
+
+def _count_problems(user: User | AnonymousUser) -> int:
+    """Leave e-mails out for those whom a tile of their own tells of them (config/mail_screen.py)."""
+    kinds = {one.kind for one in health.problems()}
+    if user.has_perm(MAILS) and mail_queue.stuck().exists():
+        kinds.discard(PaymentAlarm.Kind.MAILS)
+    return len(kinds)
 
 
 def first_steps() -> list[Step]:

@@ -18,6 +18,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from home import mail_attachments
 from policies.models import Policy
+from policies.personal_data.access_log import RecordedPageMixin
 from store.basket.contents import Line
 from store.documents import references
 from store.models import (
@@ -254,8 +255,10 @@ def made_up(status: str) -> Order:
     )
 
 
-class MailPreviewView(PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
-    """One mail, and the list of all; a GET that writes nothing."""
+class MailPreviewView(RecordedPageMixin, PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
+    """One mail, and the list of all; a GET that writes nothing but the log: the order may be a real one."""
+
+    access_kind = "store.orders"
 
     permission_required = VIEW
     raise_exception = True

@@ -20,6 +20,7 @@ from wagtail.admin.widgets.button import Button, HeaderButton
 
 from home.models import User
 from home.viewsets import DaysFilter, GuardedIndexView
+from policies.personal_data.access_log import Action, RecordedListMixin
 from store.catalogue.columns import unbroken
 from store.documents import printouts
 from store.models import Document, Order, Refund
@@ -78,7 +79,8 @@ class OrderFilterSet(WagtailFilterSet):
         return orders.late()
 
 
-class OrderIndexView(GuardedIndexView):
+class OrderIndexView(RecordedListMixin, GuardedIndexView):
+    access_kind = "store.orders"
     results_template_name = "store/admin/order_results.html"
 
     @cached_property
@@ -123,7 +125,9 @@ class OrderIndexView(GuardedIndexView):
         if (kind := request.GET.get("printouts")) in printouts.KINDS:
             return printouts.of_list(request, kind, self.get_queryset())
         if request.GET.get("export") == LINES:
-            return exports.lines(self.get_queryset())
+            orders = self.get_queryset()
+            self.record_access(Action.EXPORT, orders.count())
+            return exports.lines(orders)
         return super().get(request, *args, **kwargs)
 
     @cached_property

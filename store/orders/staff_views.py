@@ -16,6 +16,7 @@ from django.views.generic.base import ContextMixin
 from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from policies.personal_data.access_log import RecordedPageMixin
 from store.documents import corrections
 from store.models import Order
 from store.orders import lifecycle, resending
@@ -24,8 +25,10 @@ from store.orders.forms import AddressForm, BillingAddressForm, EmailForm
 from store.orders.situation import Situation
 
 
-class OrderPageMixin(WagtailAdminTemplateMixin, ContextMixin, View):
+class OrderPageMixin(RecordedPageMixin, WagtailAdminTemplateMixin, ContextMixin, View):
     """A page below that of an order: what is left of its payment."""
+
+    access_kind = "store.orders"
 
     @cached_property
     def order(self) -> Order:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.auth import user_passes_test
 
 from home.table_uploads import NotAppliedError, Planned, Row, UploadView
+from policies.personal_data import access_log
 from store.documents import printouts
 from store.models import Carrier, Order, Parcel
 from store.orders import lifecycle, parcels
@@ -33,6 +34,7 @@ class TrackingView(UploadView):
     def plan(self, rows: list[Row]) -> list[Planned]:
         numbers = Counter(row.cells["order"].upper() for row in rows)
         orders = {order.number: order for order in Order.objects.filter(number__in=numbers)}
+        access_log.record(self.request, action=access_log.Action.READ, kind="store.orders", count=len(orders))
         reasons = {order.number: words for order, words in printouts.left_out([*orders.values()]).items()}
         names = _carriers()
         planned = []

@@ -23,6 +23,7 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import ReadOnlyViewSet
+from policies.personal_data.access_log import RecordedPageMixin
 from store.catalogue import pictures
 from store.documents import corrections, printouts, references
 from store.models import Order, OrderLine, ProductVariant, ShopSettings
@@ -65,7 +66,8 @@ class StatusTag(Component):
         return {"order": self.order}
 
 
-class OrderInspectView(InspectView):
+class OrderInspectView(RecordedPageMixin, InspectView):
+    access_kind = "store.orders"
     page_title = _("Order")
 
     @cached_property

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from post_office.models import STATUS, Email, Log
 
-from home import clock
+from home import clock, mail_queue
 from home.models import WorkerHeartbeat
 from home.throttling import Limit
 from store.models import Order, OrderEvent, PaymentAlarm, Refund, StripeEvent, WebhookRefusal
@@ -30,7 +30,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOOKED_BACK, LONGEST_LOOK = timedelta(hours=24), timedelta(days=30)
 EVENT_PATIENCE = timedelta(minutes=15)  # after a payment, until its event should be here
 REFUND_PATIENCE = timedelta(minutes=15)
-MAIL_PATIENCE = timedelta(minutes=30)
 MOST_NAMED = 10  # orders
 REFUSED = ("SMTPRecipientsRefused", "SMTPDataError")  # of one e-mail address, as a mistyped one is
 SET_CLOCK = gettext_lazy("Set the clock of this machine (NTP). Stripe sends the events again automatically.")
@@ -233,7 +232,7 @@ def _refunds(now: datetime) -> Finding:
 def _mails(now: datetime) -> Finding:
     """One e-mail address that is refused is mistyped, unless it is the trader's."""
     failed = Q(status=STATUS.failed, last_updated__gt=now - LOOKED_BACK)
-    waiting = Q(status__in=(STATUS.queued, STATUS.requeued), created__lt=now - MAIL_PATIENCE)
+    waiting = mail_queue.is_waiting_long(now)
     is_refused = Exists(Log.objects.filter(email=OuterRef("pk"), exception_type__in=REFUSED))
     figures = Email.objects.filter(failed | waiting).aggregate(
         failed=Count("pk", filter=failed),

@@ -15,6 +15,7 @@ PERSONAL = _columns(
         "forms.Submission": "form_data email subject_name",
         "forms.ThreadEntry": "text by",
         "home.User": "email first_name last_name password",
+        "policies.PersonalDataAccess": "by",
         "post_office.Attachment": "file name headers",
         "post_office.Email": "from_email to cc bcc subject message html_message message_id headers context",
         "post_office.Log": "message exception_type",
@@ -85,6 +86,7 @@ REST = _columns(
         "forms.FormPage": "subject intro thanks_text",
         "forms.Attachment": "field content_type",
         "forms.Submission": "ledger_salt subject_kind subject_key",
+        "policies.PersonalDataAccess": "kind",
         "post_office.Attachment": "mimetype",
         "post_office.Email": "backend_alias",
         "store.Order": (

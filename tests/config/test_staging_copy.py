@@ -43,6 +43,7 @@ from forms.models import Submission, ThreadEntry
 from home import mail_queue
 from home.models import User
 from home.staging import no_index
+from policies.models import PersonalDataAccess
 from policies.personal_data import register
 from tests import factories
 from tests.config.personal_columns import NOT_PERSONAL, PERSONAL, REST
@@ -110,6 +111,7 @@ def fill(folder: Path) -> None:
     mail = mail_queue.queue(to=["a@example.org"], subject="x", text="y")
     Log.objects.create(email=mail, status=0)
     mail.attachments.create(name="x", file=ContentFile(b"x", f"{MARK}.txt"))
+    PersonalDataAccess.objects.create(by="x", action="read", kind="store.orders", count=1)
     factories.basket(MUG=1)
     order = Order.objects.first()
     OrderEvent(order=order, happened_at=order.placed_at, by="x").save()

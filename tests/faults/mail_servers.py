@@ -1,4 +1,4 @@
-"""Mail servers on this machine, with real sockets: they take mail, trickle, or never say a word."""
+"""Mail servers on this machine, with real sockets: they take mail, refuse it, lose it, trickle, or never say a word."""
 
 import socket
 import socketserver
@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 class _Conversation(socketserver.StreamRequestHandler):
     """As much SMTP as it takes to accept a mail (RFC 5321)."""
 
+    took = b"250 taken\r\n"
+
     def handle(self) -> None:
         """Talk until the client quits."""
         self.wfile.write(b"220 test\r\n")
@@ -20,12 +22,31 @@ class _Conversation(socketserver.StreamRequestHandler):
                 self.wfile.write(b"354 go on\r\n")
                 lines = iter(self.rfile.readline, b".\r\n")
                 self.server.received.append(b"".join(lines).decode())
-                self.wfile.write(b"250 taken\r\n")
+                if not self.took:
+                    return
+                self.wfile.write(self.took)
             elif verb == b"QUIT":
                 self.wfile.write(b"221 bye\r\n")
                 return
             else:
-                self.wfile.write(b"250 ok\r\n")
+                self.wfile.write(self.answer(line))
+
+    def answer(self, _line: bytes) -> bytes:
+        """Return what the server says to a command."""
+        return b"250 ok\r\n"
+
+
+class _Refusal(_Conversation):
+    """Takes no mail for an address that begins with "gone"."""
+
+    def answer(self, line: bytes) -> bytes:
+        return b"550 no such user\r\n" if line.upper().startswith(b"RCPT TO:<GONE") else super().answer(line)
+
+
+class _Loss(_Conversation):
+    """Hangs up once it has a mail, and says nothing of what becomes of it."""
+
+    took = b""
 
 
 class _Trickle(socketserver.StreamRequestHandler):
@@ -54,6 +75,20 @@ def unused_port() -> int:
 def working(port: int) -> Iterator[list[str]]:
     """Run a mail server on a port; yields the mails it took."""
     with _running(port, _Conversation) as server:
+        yield server.received
+
+
+@contextmanager
+def refusing(port: int) -> Iterator[list[str]]:
+    """Run a mail server that refuses some addresses; yields the mails it took."""
+    with _running(port, _Refusal) as server:
+        yield server.received
+
+
+@contextmanager
+def losing(port: int) -> Iterator[list[str]]:
+    """Run a mail server that takes a mail and never says so; yields what it took."""
+    with _running(port, _Loss) as server:
         yield server.received
 
 

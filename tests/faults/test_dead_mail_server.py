@@ -142,6 +142,38 @@ def test_a_server_that_answers_a_byte_at_a_time_is_left_in_the_end(
         assert mail_queue.send_due().sent == len(received) == 1
 
 
+def test_an_address_that_is_refused_holds_up_no_other(port: int) -> None:
+    refused, _other = (
+        mail_queue.queue(
+            to=[f"{name}@example.com"], subject=name, text="Your answer.", reply_to="shop@example.com"
+        )
+        for name in ("gone", "ann")
+    )
+    with mail_servers.refusing(port) as received:
+        assert mail_queue.send_due() == mail_queue.Sending(sent=1, postponed=1)
+        assert "To: ann@example.com" in received[0]
+        Email.objects.filter(pk=refused.pk).update(number_of_retries=12, scheduled_time=None)
+        assert mail_queue.send_due() == mail_queue.Sending(failed=1), "some time it is given up"
+        assert len(received) == 1
+    assert {log.exception_type for log in refused.logs.all()} == {"SMTPRecipientsRefused"}
+    assert [*mail_queue.stuck()] == [refused], "staff are told"
+    mail_queue.queue_again(email=refused)
+    with mail_servers.working(port) as received:  # somebody mended the address there
+        assert mail_queue.send_due().sent == len(received) == 1
+
+
+def test_what_a_server_took_and_lost_is_sent_again(port: int) -> None:
+    email = mail_queue.queue(to=["ann@example.com"], subject="x", text="Your answer.")
+    with mail_servers.losing(port) as lost:
+        assert mail_queue.send_due() == mail_queue.Sending(postponed=1)
+        assert "Your answer." in lost[0]
+    assert email.logs.get().exception_type == "SMTPServerDisconnected"
+    Email.objects.update(scheduled_time=None)
+    with mail_servers.working(port) as received:
+        assert mail_queue.send_due().sent == len(received) == 1
+    assert "Your answer." in received[0]
+
+
 def test_an_idle_worker_ends_at_once() -> None:
     out = io.StringIO()
     timer = threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGTERM))

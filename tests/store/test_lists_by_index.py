@@ -10,7 +10,7 @@ from django.db.models import Count, F, QuerySet
 from wagtail.models import Page
 
 from forms.models import Submission
-from policies.models import ConsentRecord
+from policies.models import ConsentRecord, PersonalDataAccess
 from store.models import Order, OrderLine, ProductVariant, Refund, StockItem, StockMovement, StripeEvent
 from store.orders import finding
 
@@ -44,6 +44,9 @@ LISTS: dict[str, Rows] = {
         F("latest_revision_created_at").desc(nulls_last=True)
     ),
     "aging pages": lambda: Page.objects.exclude(last_published_at=None).order_by("last_published_at"),
+    "accesses": PersonalDataAccess.objects.all,
+    "accesses of somebody": lambda: PersonalDataAccess.objects.filter(user=1),
+    "accesses to a kind": lambda: PersonalDataAccess.objects.filter(kind="x"),
     "messages": lambda: Submission.objects.filter(page=1).order_by("-submit_time"),
 }
 

@@ -1,6 +1,7 @@
 """Answers a person's request by hand: what is held about an e-mail address, or that it be erased.
 
-Both go through the register of personal data, so they cover every table that the privacy policy names.
+Both go through the register of personal data, so they cover every table that the privacy policy names. What is
+found is entered into the log of access.
 """
 
 import json
@@ -13,7 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import validate_email
 from django.db import transaction
 
-from policies.personal_data import register
+from policies.personal_data import access_log, register
 
 
 class Command(BaseCommand):
@@ -39,6 +40,9 @@ class Command(BaseCommand):
         if not found:
             message = f"Nothing is held about {address}."
             raise CommandError(message)
+        done = access_log.Action.EXPORT if action == "export" else access_log.Action.SEARCH
+        for kind, rows in found.items():
+            access_log.record(None, action=done, kind=kind, count=len(rows))
         if action == "export":
             self.stdout.write(json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
         else:
