@@ -17,49 +17,37 @@ from forms.models.messages import Submission, ThreadEntry
 from home import mail_queue
 
 # What mail programs make links of: the dots of names, and what stands before //.
-_LINKED = re.compile(r"(?<=\S)\.(?=[^\W\d_])|:(?=//)")
+_LINKED = re.compile("(?<=\\S)[.\u2024\u3002\uff0e](?=[^\\W\\d_])|:(?=//)")
 
 
-def queue_submission(*, page: AbstractEmailForm, submission: Submission, form: VisitorForm) -> Email | None:
+def queue_submission(*, submission: Submission, form: VisitorForm) -> Email | None:
     """Queue an e-mail to the shop with what a visitor wrote, if the page names anybody; replies go to the visitor."""
-    to = _addresses(page)
-    if not to:
-        return None
-    text = render_to_string(
-        "emails/form_submission.txt",
-        {
-            "page": page,
-            "submission": submission,
-            "answers": _answers(form),
-            "reply_to": form.reply_to,
-            "message_url": _screen_of(submission),
-        },
-    )
-    return mail_queue.queue(
-        to=to,
-        subject=page.subject or _("%(page)s: a new message") % {"page": page.title},
-        text=text.strip() + "\n",
-        sender=page.from_address,
-        reply_to=form.reply_to,
-    )
+    page = form.page
+    context = {
+        "page": page,
+        "submission": submission,
+        "answers": _answers(form),
+        "reply_to": form.reply_to,
+        "message_url": _screen_of(submission),
+    }
+    subject = page.subject or _("%(page)s: a new message") % {"page": page.title}
+    return _tell_shop(page, subject, _rendered("form_submission", context), reply_to=form.reply_to)
 
 
-def queue_copy(*, page: AbstractEmailForm, submission: Submission, form: VisitorForm) -> Email:
+def queue_copy(*, submission: Submission, form: VisitorForm) -> Email:
     """Queue a copy of a message to whoever sent it.
 
     Anybody can type somebody else's address. So it says only in our own words whose it is, web addresses in what was
     typed are taken apart, and few go to one address (`forms.models.form_pages`).
     """
     answers = [(label, _LINKED.sub(r"\g<0> ", answer)) for label, answer in _answers(form)]
-    text = render_to_string(
-        "emails/form_copy.txt", {"page": page, "submission": submission, "answers": answers}
-    )
+    context = {"page": form.page, "submission": submission, "answers": answers}
     return mail_queue.queue(
         to=[form.reply_to],
         subject=_("Copy of your message %(reference)s") % {"reference": submission.reference},
-        text=text.strip() + "\n",
-        sender=page.from_address,
-        reply_to=page.to_address.partition(",")[0].strip(),
+        text=_rendered("form_copy", context),
+        sender=form.page.from_address,
+        reply_to=mailbox_of(form.page),
     )
 
 
@@ -81,16 +69,10 @@ def queue_answer(*, answer: ThreadEntry) -> Email | None:
     """Queue an e-mail to the shop about an answer that came by the link, if the page names anybody."""
     message = answer.submission
     page: AbstractEmailForm = message.page.formpage  # type: ignore[attr-defined]  # each has one
-    if not (to := _addresses(page)):
-        return None
-    return mail_queue.queue(
-        to=to,
-        subject=_("%(page)s: an answer (%(reference)s)")
-        % {"page": page.title, "reference": message.reference},
-        text=_rendered("message_answer", {"answer": answer, "url": _screen_of(message)}),
-        sender=page.from_address,
-        reply_to=message.email,
-    )
+    subject = _("%(page)s: an answer (%(reference)s)")
+    text = _rendered("message_answer", {"answer": answer, "url": _screen_of(message)})
+    named = {"page": page.title, "reference": message.reference}
+    return _tell_shop(page, subject % named, text, reply_to=message.email)
 
 
 def mailbox_of(page: AbstractEmailForm) -> str:
@@ -98,18 +80,20 @@ def mailbox_of(page: AbstractEmailForm) -> str:
     return next(iter(_addresses(page)), settings.DEFAULT_FROM_EMAIL)
 
 
-def queue_spam_digest(*, page: AbstractEmailForm, count: int) -> Email:
+def queue_spam_digest(*, page: AbstractEmailForm, count: int) -> Email | None:
     """Queue an e-mail to the shop about suspected messages, without their words."""
     url = f"{settings.SITE_URL}{reverse('inbox:index')}?status={Submission.Status.SPAM}&page={page.pk}"
     subject = ngettext(
         "%(page)s: %(count)s suspected message", "%(page)s: %(count)s suspected messages", count
     )
-    return mail_queue.queue(
-        to=_addresses(page),
-        subject=subject % {"page": page.title, "count": count},
-        text=_rendered("spam_digest", {"page": page, "count": count, "url": url}),
-        sender=page.from_address,
-    )
+    text = _rendered("spam_digest", {"page": page, "count": count, "url": url})
+    return _tell_shop(page, subject % {"page": page.title, "count": count}, text)
+
+
+def _tell_shop(page: AbstractEmailForm, subject: str, text: str, *, reply_to: str = "") -> Email | None:
+    if not (to := _addresses(page)):
+        return None
+    return mail_queue.queue(to=to, subject=subject, text=text, sender=page.from_address, reply_to=reply_to)
 
 
 def _addresses(page: AbstractEmailForm) -> list[str]:

@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.serializers.json import DjangoJSONEncoder
-from django.core.validators import RegexValidator, validate_email
+from django.core.validators import EmailValidator, RegexValidator
 from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.forms.forms import BaseForm, FormBuilder, WagtailAdminFormPageForm
 
 from forms.subjects import Subject
-from forms.uploads import MOST_MEGABYTES, MessageFileField
+from forms.uploads import MOST_MEGABYTES, MessageFileField, as_stored
 from home import mail_queue, spam
 from home.characters import MANY_LINES, ONE_LINE
 from policies.models import PolicyVersion
@@ -78,6 +78,7 @@ _ERRORS = {
     "max_digits": _("Enter a number of at most %(max)s digits."),
     "empty": _("This file is empty. Choose another one."),
 }
+_address = EmailValidator(allowlist=[])  # Django's own takes "localhost"
 _phone = RegexValidator(
     r"^(?=[^0-9]*[0-9])\+?[0-9 ()/.\-]{1,39}\Z",
     _("Write a telephone number: digits, spaces and signs like + and -, for example +44 20 7946 0018."),
@@ -87,7 +88,7 @@ _phone = RegexValidator(
 def mailable(address: str) -> None:
     """Refuse what is no e-mail address, or one to which the mail queue could send no answer."""
     try:
-        validate_email(address)
+        _address(address)
         mail_queue.PLAIN_ADDRESS(address)
     except ValidationError as error:
         raise ValidationError(_("Write an e-mail address, such as name@example.com.")) from error
@@ -97,6 +98,10 @@ class AddressField(forms.EmailField):
     """The visitor's e-mail address."""
 
     default_validators = [mailable]
+
+
+class NameField(forms.CharField):
+    """What the visitor is called."""
 
 
 class RatingField(forms.ChoiceField):
@@ -140,6 +145,8 @@ class VisitorForm(spam.GuardedForm, BaseForm):
         for name, field in self.fields.items():
             takes_one = not isinstance(field, forms.MultipleChoiceField)
             key = self.add_prefix(name)
+            if not takes_one and name in self.cleaned_data:
+                self.cleaned_data[name] = [*dict.fromkeys(self.cleaned_data[name])]
             if takes_one and len(self.data.getlist(key)) + len(self.files.getlist(key)) > 1:
                 target = name if name in self.visitor_fields else None
                 self.add_error(target, _("This came more than once. Please answer it once."))
@@ -149,6 +156,16 @@ class VisitorForm(spam.GuardedForm, BaseForm):
         # With another error the form is shown again anyhow, with a good stamp.
         if not self.errors and (problem := self.stamp_problem):
             self.add_error(None, problem)
+        if not self.errors:
+            self._read_files()
+
+    def _read_files(self) -> None:
+        """Read the pictures, last: a machine that sends nothing right costs nothing."""
+        for name, file in self.files_sent().items():
+            try:
+                self.cleaned_data[name] = as_stored(file)
+            except ValidationError as error:
+                self.add_error(name, error)
 
     @property
     def is_suspicious(self) -> bool:
@@ -159,12 +176,12 @@ class VisitorForm(spam.GuardedForm, BaseForm):
     @property
     def reply_to(self) -> str:
         """The visitor's e-mail address: the first e-mail field that was filled in."""
-        addresses = (
-            self.cleaned_data.get(name) or ""
-            for name in self.visitor_fields
-            if isinstance(self.fields[name], AddressField)
-        )
-        return next(filter(None, addresses), "")
+        return self._first(AddressField)
+
+    @property
+    def name(self) -> str:
+        """What the visitor is called: the first name that was filled in."""
+        return self._first(NameField)
 
     @property
     def wants_copy(self) -> bool:
@@ -174,12 +191,13 @@ class VisitorForm(spam.GuardedForm, BaseForm):
     @property
     def rating(self) -> int | None:
         """The stars in the first rating that was given."""
-        given = (
-            self.cleaned_data.get(name)
-            for name in self.visitor_fields
-            if isinstance(self.fields[name], RatingField)
-        )
-        return next((int(stars) for stars in given if stars), None)
+        stars = self._first(RatingField)
+        return int(stars) if stars else None
+
+    def _first(self, kind: type[forms.Field]) -> str:
+        """Return what was filled in to the first field of a kind that was filled in."""
+        names = (name for name in self.visitor_fields if isinstance(self.fields[name], kind))
+        return next(filter(None, (self.cleaned_data.get(name) for name in names)), "")
 
     def files_sent(self) -> dict[str, UploadedFile]:
         """Return the files, by form field."""
@@ -222,9 +240,15 @@ class VisitorFormBuilder(FormBuilder):
 
     def create_singleline_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
         """Return a line of text, with what browsers may fill in."""
-        token = AUTOCOMPLETE.get(field.clean_name or field.get_field_clean_name())
-        widget = forms.TextInput(attrs={"autocomplete": token} if token else {})
-        return forms.CharField(max_length=SHORT_TEXT, widget=widget, validators=[ONE_LINE], **options)
+        purpose = AUTOCOMPLETE.get(field.clean_name or field.get_field_clean_name())
+        kind = NameField if purpose == "name" else forms.CharField
+        widget = forms.TextInput(attrs={"autocomplete": purpose} if purpose else {})
+        return kind(max_length=SHORT_TEXT, widget=widget, validators=[ONE_LINE], **options)
+
+    def create_name_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """Return a line for the name, whatever language its label is in."""
+        widget = forms.TextInput(attrs={"autocomplete": "name"})
+        return NameField(max_length=SHORT_TEXT, widget=widget, validators=[ONE_LINE], **options)
 
     def create_multiline_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
         widget = forms.Textarea(attrs={"rows": 8})

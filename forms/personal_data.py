@@ -6,6 +6,7 @@ printed is read from the pages, so a form that asks for more, or keeps it longer
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -15,11 +16,18 @@ from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, gettext_lazy, ngettext
+from post_office.models import Email
 from wagtail.models import Revision
 
+from forms import uploads
 from forms.models import Attachment, FormPage, Submission, ThreadEntry
+from home import mail_queue
+from home.email_addresses import is_same_address
+from home.storage import private_storage
 from policies.ledger import entries
 from policies.personal_data.register import PersonalData
+
+_BATCH = 500  # messages
 
 
 def personal_data() -> list[PersonalData]:
@@ -93,6 +101,7 @@ def erase(email: str) -> int:
 
 def expire(now: datetime) -> int:
     """Delete what each page has kept long enough."""
+    uploads.sweep(now)
     return sum(_expire(page, now) for page in FormPage.objects.only("pk", "keep_days"))
 
 
@@ -100,18 +109,28 @@ def expire(now: datetime) -> int:
 def _expire(page: FormPage, now: datetime) -> int:
     # The shorter of what was promised when the message came and of what is printed now.
     printed = Q(submit_time__lt=now - timedelta(days=page.keep_days))
-    old = Submission.objects.filter(printed | Q(expires_at__lt=now), page=page)
-    newest = old.aggregate(time=Max("submit_time"))["time"]
-    files = Attachment.objects.filter(submission__in=old)
-    for attachment in files.iterator():  # files first: what fails later is tried again tomorrow
-        attachment.file.delete(save=False)
-    for children in (files, ThreadEntry.objects.filter(submission__in=old)):
-        children._raw_delete(children.db)
-    count = old._raw_delete(old.db)  # past the signal that enters each removal: these are entered together
+    old = Submission.objects.filter(printed | Q(expires_at__lt=now), page=page).order_by("pk")
+    count, newest = 0, None
+    while batch := [*old.select_for_update().values_list("pk", "submit_time")[:_BATCH]]:
+        _remove([pk for pk, _time in batch])
+        count += len(batch)
+        newest = max(filter(None, (newest, *(time for _pk, time in batch))))
     if newest:
         before = newest + timedelta(microseconds=1)
         entries.cut_off(kind=Submission.ledger_kind, before=before, count=count, at=now)
     return count
+
+
+def _remove(keys: list[int]) -> None:
+    """Delete messages with all that belongs to them, past the signal that enters each: these are entered together."""
+    files, links = Attachment.objects.filter(submission__in=keys), Submission.emails.through.objects
+    for name in files.values_list("file", flat=True):
+        transaction.on_commit(partial(private_storage().delete, name))
+    mails = [*links.filter(submission__in=keys).values_list("email", flat=True)]
+    children = (files, ThreadEntry.objects.filter(submission__in=keys), links.filter(submission__in=keys))
+    for rows in (*children, Submission.objects.filter(pk__in=keys)):
+        rows._raw_delete(rows.db)
+    mail_queue.delete(Email.objects.filter(pk__in=mails))
 
 
 def replace() -> None:
@@ -120,6 +139,7 @@ def replace() -> None:
         answers = {name: _invented(value) for name, value in submission.form_data.items()}
         Submission.objects.filter(pk=submission.pk).update(form_data=answers)
     Submission.objects.exclude(email="").update(email="visitor@example.com")
+    Submission.objects.exclude(name="").update(name="A visitor")
     Submission.objects.exclude(subject_name="").update(subject_name="Invented name")
     ThreadEntry.objects.update(text="Invented words", by="Staff")
     Attachment.objects.all().delete()
@@ -137,18 +157,20 @@ def _invented(value: Any) -> Any:
 
 
 def enter_removal(instance: Submission, **_kwargs: object) -> None:
-    """Say in the ledger that staff delete a message, or that somebody asked for it."""
+    """Say in the ledger that staff delete a message, or that somebody asked for it; its e-mails go with it."""
     # Whoever was faster, a colleague or its retention, has said so: this waits for them.
     if Submission.objects.select_for_update().filter(pk=instance.pk).exists():
         entries.removed(instance, at=timezone.now())
+        mail_queue.delete(instance.emails.all())
 
 
 def _of(email: str) -> Iterator[Submission]:
     """Yield submissions with a field that holds exactly this e-mail address: in JSON, so row by row."""
-    wanted = email.strip().casefold()
+    answers = Submission.objects.order_by("pk").values_list("pk", "form_data")
+    keys = [
+        pk
+        for pk, given in answers.iterator(chunk_size=500)
+        if any(isinstance(value, str) and is_same_address(value, email) for value in given.values())
+    ]
     rows = Submission.objects.select_related("page", "policy_version__policy").defer("policy_version__record")
-    rows = rows.prefetch_related("thread", "attachments")
-    for submission in rows.order_by("pk").iterator(chunk_size=500):
-        values = submission.form_data.values()
-        if any(isinstance(value, str) and value.strip().casefold() == wanted for value in values):
-            yield submission
+    yield from rows.filter(pk__in=keys).prefetch_related("thread", "attachments").order_by("pk")

@@ -4,42 +4,72 @@ All of it is one transaction: a dead mail server loses nothing, and nothing is s
 """
 
 import uuid
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from wagtail.contrib.forms.models import AbstractEmailForm
 
 from forms import emails, uploads
 from forms.fields import VisitorForm
 from forms.models.messages import Submission
+from home.email_addresses import folded
 from policies.ledger import entries
 
 
-def receive(*, page: AbstractEmailForm, form: VisitorForm, submission: Submission) -> Submission:
-    """Store what a valid form says and queue the e-mails about it; return what is stored.
+def earlier(form: VisitorForm) -> Submission | None:
+    """Return what a valid form has stored already: a double click, or a second try on a bad line.
 
-    A form sent twice (a double click, a retry on a bad line) is stored once: it carries the token of its first
-    time. Changed words under the same token are a new message.
+    Both carry the token of the form's stamp. With other words or files under it, it is another message.
     """
+    assert form.stamp is not None, "A valid form has a stamp."
+    found = Submission.objects.filter(page=form.page, token=uuid.UUID(form.stamp.token)).first()
+    if found is None or found.form_data != form.answers():
+        return None
+    stored, sent = {one.field: one for one in found.attachments.all()}, form.files_sent()
+    is_same = stored.keys() == sent.keys() and all(uploads.is_same(stored[name], sent[name]) for name in sent)
+    return found if is_same else None
+
+
+def receive(form: VisitorForm, *, with_copy: bool) -> Submission:
+    """Store what a valid form says, queue the e-mails about it, and return what is stored: once, however often."""
+    submission = _submission(form)
     try:
-        return _store(page, form, submission)
+        return _store(form, submission, with_copy=with_copy)
     except IntegrityError:
-        earlier = Submission.objects.filter(page=page, token=submission.token).first()
-        if earlier is None:  # something else is wrong
+        if same := earlier(form):
+            return same
+        if not Submission.objects.filter(token=submission.token).exists():  # something else is wrong
             raise
-    if earlier.form_data == submission.form_data:
-        return earlier
     submission.pk, submission.token = None, uuid.uuid4()
-    return _store(page, form, submission)
+    return _store(form, submission, with_copy=with_copy)
+
+
+def _submission(form: VisitorForm) -> Submission:
+    assert form.stamp is not None, "A valid form has a stamp."
+    return Submission(
+        page=form.page,
+        form_data=form.answers(),
+        token=uuid.UUID(form.stamp.token),
+        policy_version_id=form.stamp.version_id,
+        status=Submission.Status.SPAM if form.is_suspicious else Submission.Status.NEW,
+        email=folded(form.reply_to),
+        name=form.name,
+        rating=form.rating,
+        subject_kind=form.about.kind,
+        subject_key=form.about.key,
+        subject_name=form.about.name,
+        expires_at=timezone.now() + timedelta(days=form.page.keep_days),
+    )
 
 
 @transaction.atomic
-def _store(page: AbstractEmailForm, form: VisitorForm, submission: Submission) -> Submission:
+def _store(form: VisitorForm, submission: Submission, *, with_copy: bool) -> Submission:
     entries.enter(submission, at=timezone.now())
     submission.save()
     if submission.status != Submission.Status.SPAM:
-        emails.queue_submission(page=page, submission=submission, form=form)
-        if form.wants_copy:
-            emails.queue_copy(page=page, submission=submission, form=form)
+        queued = [emails.queue_submission(submission=submission, form=form)]
+        if with_copy:
+            queued.append(emails.queue_copy(submission=submission, form=form))
+        submission.emails.add(*filter(None, queued))
     uploads.store(submission, form.files_sent())  # last: a file stays where what follows fails
     return submission

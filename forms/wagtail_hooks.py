@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.db.models import QuerySet
@@ -17,7 +18,7 @@ from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.models import Page
 
-from forms import personal_data
+from forms import personal_data, starting
 from forms.inbox import spam_digest
 from forms.inbox.asked_about import AskedAboutView, open_subject
 from forms.inbox.ratings import RatingsView
@@ -28,7 +29,7 @@ from forms.models import READ_MESSAGES, FormField, FormPage, Submission
 from home.admin_menu import MESSAGES_MENU
 from home.jobs import Job
 from home.models import User
-from home.today import Tile
+from home.today import Step, Tile
 from policies.models.ledger import LedgeredModel
 
 hooks.register("register_personal_data", personal_data.personal_data)
@@ -116,7 +117,7 @@ def upload_paths() -> list[str]:
     """Name the forms that ask for files."""
     asking = FormField.objects.filter(field_type="file").values("page")
     pages = FormPage.objects.live().filter(pk__in=asking)
-    return [parts[2] for page in pages if (parts := page.get_url_parts())]
+    return [unquote(parts[2]) for page in pages if (parts := page.get_url_parts())]
 
 
 @hooks.register("register_worker_jobs")
@@ -135,10 +136,18 @@ def ledger_kinds() -> list[type[LedgeredModel]]:
     return [Submission]
 
 
+# --- The first day -----------------------------------------------------------------------------------------
+@hooks.register("register_first_steps")
+def first_steps() -> list[Step]:
+    words = _("Let visitors write to you: make the pages Contact and Feedback")
+    return [Step("forms", 15, words, reverse("start_forms"), FormPage.objects.exists)]
+
+
 # --- Reports ---------------------------------------------------------------------------------------------
 @hooks.register("register_admin_urls")
 def report_urls() -> list[URLPattern]:
     return [
+        path("messages/start/", starting.StartView.as_view(), name="start_forms"),
         path("messages/ratings/", RatingsView.as_view(), name="ratings"),
         path("messages/asked-about/", AskedAboutView.as_view(), name="asked_about"),
         path("messages/asked-about/open/", open_subject, name="open_subject"),

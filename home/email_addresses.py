@@ -18,6 +18,12 @@ def folded(email: str) -> str:
     return email.lower() if email.isascii() else email
 
 
+def counted(email: str) -> str:
+    """Return an address as copies to it are counted: some providers leave out a tag after a plus, and dots."""
+    name, _at, domain = folded(email).rpartition("@")
+    return f"{name.partition('+')[0].replace('.', '')}@{domain}"
+
+
 def is_same_address(one: str, other: str) -> bool:
     """Return whether two addresses are one."""
     return folded(one) == folded(other)

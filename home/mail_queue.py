@@ -40,7 +40,7 @@ PATIENCE, SHOWN_WHEN_FAILED = timedelta(minutes=30), timedelta(days=7)
 LONGEST_WAIT = timedelta(hours=6)  # how often, and the first wait: POST_OFFICE in config/settings/base.py
 SUBJECT_LENGTH = 200  # characters
 # A quoted part before the @ may hold commas and brackets, at which whoever sends mail takes it apart.
-_PLAIN = re.compile(r'[^\s"(),:;<>@\[\]\\]+@[^\s"(),;<>@]+\Z')
+_PLAIN = re.compile(r'[^\s"(),:;<>@\[\]\\]+@[^\s"(),;<>@\[\]]+\Z')
 PLAIN_ADDRESS = RegexValidator(_PLAIN, _("Enter an e-mail address without quotation marks and commas."))
 # The header that marks a mail as one that staff may read. Without it none is.
 READABLE = "X-Shop-Mail"

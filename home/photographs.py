@@ -4,6 +4,7 @@ Every form of the admin that takes a picture is made of `SiteImageForm`. Drawing
 """
 
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -31,8 +32,13 @@ _FORMATS = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
 _KEPT = frozenset({"icc_profile", "transparency", "gamma"})  # without them it looks different
 _LEAST_FRAME = 256 * 256  # pixels: what each frame costs beside its own
 _QUALITY = 90  # where the file does not say its own
+_MOST_SCANS = 100  # of a JPEG, which each go over the whole picture; cameras and editors write about ten
+_SCAN = b"\xff\xda"  # where one begins; within a scan these two bytes never follow each other
+_PATIENCE = 20.0  # seconds
+_one_at_a_time = Lock()  # in a process: decoded pictures are large
 _TOO_LARGE = _("This picture has too many pixels. It can have %(most)s million.")
 _BROKEN = _("This picture is damaged or not complete. Save it anew and upload that file.")
+_BUSY = _("Other pictures are being read at this moment. Try again in a minute.")
 
 
 def rewritten(file: Any, *, most_pixels: int) -> bytes | None:
@@ -53,10 +59,26 @@ def rewritten(file: Any, *, most_pixels: int) -> bytes | None:
         raise ValidationError(_BROKEN) from error
     if pixels > most_pixels:
         raise ValidationError(_TOO_LARGE, params={"most": most_pixels // 1_000_000})
+    if _scans(file, image) > _MOST_SCANS:
+        raise ValidationError(_BROKEN)
+    if not _one_at_a_time.acquire(timeout=_PATIENCE):
+        raise ValidationError(_BUSY)
     try:
         return _written_anew(image)
     except Exception as error:
         raise ValidationError(_BROKEN) from error
+    finally:
+        _one_at_a_time.release()
+
+
+def _scans(file: Any, image: Any) -> int:
+    if image.format not in ("JPEG", "MPO"):
+        return 0
+    place = file.tell()
+    file.seek(0)
+    count = file.read().count(_SCAN)
+    file.seek(place)
+    return count
 
 
 def _written_anew(image: Any) -> bytes:

@@ -15,6 +15,7 @@ from forms.models import FormPage, SpamDigest, Submission
 
 EVERY = timedelta(days=1)
 LOOKED_EVERY = 900  # seconds
+_UNDER_WAY = timedelta(minutes=1)  # until a message that has its time is there to be counted
 
 
 def send(*, now: datetime) -> int:
@@ -28,8 +29,9 @@ def send(*, now: datetime) -> int:
 def _send_of(page: FormPage, now: datetime) -> bool:
     last, _is_new = SpamDigest.objects.get_or_create(page=page)
     found = Submission.objects.filter(page=page, status=Submission.Status.SPAM, thread=None)
+    found = found.filter(submit_time__lte=now - _UNDER_WAY)
     if last.sent_at:
-        found = found.filter(submit_time__gt=last.sent_at)
+        found = found.filter(submit_time__gt=last.sent_at - _UNDER_WAY)
     count = found.count()
     if not count or not page.to_address.strip(", "):
         return False

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from wagtail.log_actions import log
 
 from forms import emails
 from forms.inbox import links
@@ -44,12 +45,13 @@ def newest_entry(message: Submission) -> int:
 def reply(*, message_id: int, text: str, by: User, token: UUID, seen: int) -> None:
     """Store a reply and queue its e-mail; the message is answered."""
     with _held(message_id) as message:
-        if _is_stored(token):
+        if _is_stored(message, Kind.REPLY, text, token):
             return
         _check_unchanged(message, seen)
         entry = _add(message, Kind.REPLY, text, by=by, token=token)
         entry.email = emails.queue_reply(reply=entry, url=links.url_of(entry))
         entry.save(update_fields=["email"])
+        message.emails.add(entry.email)
         _set_status(message, Status.ANSWERED)
 
 
@@ -60,7 +62,8 @@ def answer(*, reply: ThreadEntry, text: str) -> None:
         entry, is_new = ThreadEntry.objects.get_or_create(answers=reply, defaults=values)
         if is_new:
             _wait_again(message)
-            emails.queue_answer(answer=entry)
+            if email := emails.queue_answer(answer=entry):
+                message.emails.add(email)
         elif entry.text != text:
             raise AnsweredError
 
@@ -68,7 +71,7 @@ def answer(*, reply: ThreadEntry, text: str) -> None:
 def paste(*, message_id: int, text: str, by: User, token: UUID) -> None:
     """Add an answer that came by e-mail; the message waits for an answer again."""
     with _held(message_id) as message:
-        if not _is_stored(token):
+        if not _is_stored(message, Kind.PASTED, text, token):
             _add(message, Kind.PASTED, text, by=by, token=token)
             _wait_again(message)
 
@@ -76,38 +79,42 @@ def paste(*, message_id: int, text: str, by: User, token: UUID) -> None:
 def note(*, message_id: int, text: str, by: User, token: UUID) -> None:
     """Add what staff note for each other."""
     with _held(message_id) as message:
-        if not _is_stored(token):
+        if not _is_stored(message, Kind.NOTE, text, token):
             _add(message, Kind.NOTE, text, by=by, token=token)
 
 
 def assign(*, message_id: int, to: User | None, by: User, token: UUID, seen: int) -> None:
     """Say who looks after a message, or that nobody does."""
+    name = name_of(to) if to else gettext("nobody")
+    words = gettext("Assigned to %(name)s.") % {"name": name}
     with _held(message_id) as message:
-        if _is_stored(token):
+        if _is_stored(message, Kind.EVENT, words, token):
             return
         _check_unchanged(message, seen)
         if message.assigned_to != to:
             Submission.objects.filter(pk=message.pk).update(assigned_to=to)
-            name = name_of(to) if to else gettext("nobody")
-            _add(message, Kind.EVENT, gettext("Assigned to %(name)s.") % {"name": name}, by=by, token=token)
+            _add(message, Kind.EVENT, words, by=by, token=token)
 
 
 def change_status(*, message_id: int, to: str, by: User, token: UUID, seen: int) -> None:
     """Change the status by one of the steps that staff have."""
+    words = gettext("Status: %(status)s.") % {"status": Status(to).label}
     with _held(message_id) as message:
-        if _is_stored(token):
+        if _is_stored(message, Kind.EVENT, words, token):
             return
         _check_unchanged(message, seen)
         if to not in STEPS[Status(message.status)]:
             raise ChangedError
         _set_status(message, Status(to))
-        words = gettext("Status: %(status)s.") % {"status": Status(to).label}
         _add(message, Kind.EVENT, words, by=by, token=token)
 
 
-def delete(messages: QuerySet[Submission]) -> int:
-    """Delete messages for good, with their threads and files; return how many."""
-    return messages.delete()[1].get("forms.Submission", 0)
+def delete(messages: QuerySet[Submission], *, by: User) -> int:
+    """Delete messages for good, with their threads, files and e-mails, and log who did; return how many."""
+    with transaction.atomic():
+        for message in messages.only("token"):
+            log(instance=message, action="wagtail.delete", user=by, title=message.reference)
+        return messages.delete()[1].get("forms.Submission", 0)
 
 
 def name_of(user: User) -> str:
@@ -126,8 +133,12 @@ def _check_unchanged(message: Submission, seen: int) -> None:
         raise ChangedError
 
 
-def _is_stored(token: UUID) -> bool:
-    return ThreadEntry.objects.filter(token=token).exists()
+def _is_stored(message: Submission, kind: str, text: str, token: UUID) -> bool:
+    """Return whether this was stored already; raise ChangedError if the page's form has stored something else."""
+    stored = ThreadEntry.objects.filter(token=token).first()
+    if stored and (stored.submission_id, stored.kind, stored.text) != (message.pk, kind, text):
+        raise ChangedError
+    return stored is not None
 
 
 def _add(message: Submission, kind: str, text: str, *, by: User, token: UUID) -> ThreadEntry:

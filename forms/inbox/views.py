@@ -87,6 +87,14 @@ class MessageView(RecordedPageMixin, InspectView):
         url = f"{reverse('inbox:delete')}?selected={self.object.pk}"
         return [Button(gettext("Delete …"), url=url, icon_name="bin")]
 
+    @cached_property
+    def others(self) -> list[Submission]:
+        return [*_others(self.object)]
+
+    @property
+    def access_count(self) -> int:  # type: ignore[override]
+        return 1 + len(self.others)
+
     @property
     def may_answer(self) -> bool:
         return self.request.user.has_perm(ANSWER)
@@ -167,7 +175,7 @@ class MessageView(RecordedPageMixin, InspectView):
             "token": uuid4(),
             "steps": threads.STEPS[Submission.Status(message.status)],
             "mailbox": emails.mailbox_of(message.page.formpage),
-            "others": [(one, words.beginning(one)) for one in _others(message)],
+            "others": [(one, words.beginning(one)) for one in self.others],
             "elsewhere": self._elsewhere(),
             "about_url": self._about_url(),
         }
@@ -188,9 +196,12 @@ class MessageView(RecordedPageMixin, InspectView):
         """Return what other apps have of whoever wrote: the label of a kind, then label and URL of each."""
         if not self.object.email:
             return []
-        kinds = [kind for kind in subjects.kinds().values() if self._may_see(kind)]
-        found = [(str(kind.label), kind.of_person(self.object.email)) for kind in kinds]
-        return [(label, links) for label, links in found if links]
+        found = []
+        for kind in subjects.kinds().values():
+            if self._may_see(kind) and (links := kind.of_person(self.object.email)):
+                record(self.request, action=Action.READ, kind=kind.access_kind, count=len(links))
+                found.append((str(kind.label), links))
+        return found
 
     def _about_url(self) -> str | None:
         kind = subjects.kinds().get(self.object.subject_kind)
@@ -218,7 +229,7 @@ def _delivery(entry: ThreadEntry) -> tuple[str, bool]:
 @permission_required(READ_MESSAGES, raise_exception=True)
 def download(request: HttpRequest, pk: int, file: int) -> FileResponse:
     """Return a file that came with a message: always as a download, never shown by the browser."""
-    attachment = get_object_or_404(Attachment, pk=file, submission=pk)
+    attachment = get_object_or_404(Attachment, pk=file, submission__pk=pk)
     try:
         content = attachment.file.open("rb")
     except FileNotFoundError as error:
@@ -268,7 +279,7 @@ class DeleteView(RecordedPageMixin, WagtailAdminTemplateMixin, TemplateView):
         return {**super().get_context_data(**kwargs), "chosen": chosen}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        count = threads.delete(self.chosen)
+        count = threads.delete(self.chosen, by=request.user)
         deleted = ngettext("%(count)s message was deleted.", "%(count)s messages were deleted.", count)
         messages.success(request, deleted % {"count": count})
         return redirect("inbox:index")

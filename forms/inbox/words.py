@@ -1,16 +1,16 @@
 """A message in words, as staff read it: who sent it, how it begins, and its answers by label."""
 
+import re
 from typing import Any, NamedTuple
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 
 from forms.emails import in_words
-from forms.fields import AUTOCOMPLETE
 from forms.models import Attachment, FormField, SavedReply, Submission
 
 GLANCE = 90  # characters
-_NAMES = [field for field, purpose in AUTOCOMPLETE.items() if purpose == "name"]
+_NAME = re.compile(r"^\{name\}[,:]? ?|,? ?\{name\}", re.MULTILINE)  # with what goes with it
 
 
 class Answer(NamedTuple):
@@ -19,19 +19,14 @@ class Answer(NamedTuple):
     file: Attachment | None
 
 
-def name_in(message: Submission) -> str:
-    """Return the name of whoever wrote, if they gave one."""
-    return next((str(name) for field in _NAMES if (name := message.form_data.get(field))), "")
-
-
 def sender(message: Submission) -> str:
     """Return who wrote, as well as the message says it."""
-    return name_in(message) or message.email or gettext("Somebody")
+    return message.name or message.email or gettext("Somebody")
 
 
 def beginning(message: Submission) -> str:
     """Return how the longest answer begins, in one line."""
-    told = {name_in(message), message.email}
+    told = {message.name, message.email}
     texts = [text for text in message.form_data.values() if isinstance(text, str) and text not in told]
     return Truncator(" ".join(max(texts, key=len, default="").split())).chars(GLANCE)
 
@@ -58,5 +53,4 @@ def _stars(given: Any) -> str:
 
 def filled(saved: SavedReply, message: Submission) -> str:
     """Return the words of a saved reply with the name of whoever wrote; without one, there is no gap."""
-    name = name_in(message)
-    return saved.text.replace("{name}", name) if name else saved.text.replace(" {name}", "")
+    return saved.text.replace("{name}", message.name) if message.name else _NAME.sub("", saved.text)

@@ -4,18 +4,16 @@ How a form is built and checked is in `forms.fields`, what keeps machines out in
 in `forms.receiving`.
 """
 
-import uuid
 from datetime import timedelta
 from http import HTTPMethod, HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.core.signing import BadSignature, Signer
+from django.core import signing
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -28,11 +26,11 @@ from wagtail.rich_text import expand_db_html
 from wagtail.search import index
 
 from forms import receiving, subjects
-from forms.fields import COPY_FIELD, FormPageForm, VisitorForm, VisitorFormBuilder
+from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
 from forms.models.messages import Submission
 from forms.uploads import MOST_MEGABYTES
 from home import spam
-from home.email_addresses import folded
+from home.email_addresses import counted
 from home.models import BasePage
 from home.responses import SeeOther
 from home.throttling import Limit, client_ip, minutes_to_wait, too_many_requests
@@ -49,14 +47,17 @@ TOO_MANY = ngettext_lazy(
     "You have sent several messages within the hour. Please wait %(minutes)s minutes, then send this one again.",
     "minutes",
 )
+UPLOADS = Limit(
+    "form-uploads", most=20, window=timedelta(hours=1)
+)  # from one client, whatever becomes of them
 COPIES = Limit("form-copies", most=3, window=timedelta(days=1))  # to one e-mail address
-NO_COPY = _("Several copies went to this e-mail address today. Untick this to send the message without one.")
+_THANKS = "forms.thanks"  # signed with it
+_THANKED_FOR = timedelta(days=1)
 
-_thanks = Signer(salt="forms.thanks")
-
-# Wagtail's, and three of ours; the builder in `forms.fields` makes each.
+# Wagtail's, and some of ours; the builder in `forms.fields` makes each.
 FIELD_TYPES = (
     ("singleline", _("Line of text")),
+    ("name", _("Name")),
     ("multiline", _("Longer text")),
     ("email", _("E-mail address")),
     ("phone", _("Telephone number")),
@@ -117,7 +118,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
     )
 
     answer_days = models.PositiveSmallIntegerField(
-        _("we answer within so many days"),
+        _("we answer within so many working days"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(30)],
@@ -177,56 +178,57 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         if request.method == HTTPMethod.POST:
             return HttpResponseNotAllowed([HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS])
         try:
-            sent = _thanks.unsign_object(request.GET.get("message", ""))
-        except BadSignature:
-            sent = {}
-        return TemplateResponse(
-            request, self.landing_page_template, {**self.get_context(request), "sent": sent}
-        )
+            sent = signing.loads(
+                request.GET.get("message", ""), salt=f"{_THANKS}.{self.pk}", max_age=_THANKED_FOR
+            )
+        except signing.BadSignature:
+            return SeeOther(self.get_url(request))
+        return self._show_thanks(request, sent)
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         """Show the editor the form, or the thanks."""
-        return self.thanks_route(request) if mode_name == "landing" else self._show_blank(request)
+        return self._show_thanks(request, {}) if mode_name == "landing" else self._show_blank(request)
 
     def process_form_submission(self, form: VisitorForm) -> Submission:
-        """Store a valid form and queue the e-mails about it; Wagtail's own would send them inside the request."""
-        assert form.stamp is not None, "A valid form has a stamp."
-        submission = Submission(
-            page=self,
-            form_data=form.answers(),
-            token=uuid.UUID(form.stamp.token),
-            policy_version_id=form.stamp.version_id,
-            status=Submission.Status.SPAM if form.is_suspicious else Submission.Status.NEW,
-            email=folded(form.reply_to),
-            rating=form.rating,
-            subject_kind=form.about.kind,
-            subject_key=form.about.key,
-            subject_name=form.about.name,
-            expires_at=timezone.now() + timedelta(days=self.keep_days),
-        )
-        return receiving.receive(page=self, form=form, submission=submission)
+        """Store a valid form and queue the e-mail about it; Wagtail's own would send it inside the request."""
+        return receiving.receive(form, with_copy=False)
 
     def thanks_html(self) -> SafeString:
         """Return the editor's thanks for the page: whatever the database holds, it runs and loads nothing."""
         return markup.safe_html(expand_db_html(self.thanks_text))
 
     def _answer_post(self, request: HttpRequest) -> HttpResponse:
-        form = self._form(request, request.POST, request.FILES)
+        client = client_ip(request)
+        # Reading pictures costs seconds, so each try counts, before anything is read.
+        wait = UPLOADS.take(client) if request.FILES else 0
+        form = self._form(request, request.POST, None if wait else request.FILES)
+        if wait:
+            return self._refuse_for_now(request, form, wait)
         if not form.is_valid():
             # 422: understood, but not to be done as it stands. Scripts, caches and monitoring see that nothing was
             # taken in, which a 200 would hide; browsers show the page as any other.
             return self._show_again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-        if wait := LIMIT.take(client_ip(request)):
-            form.add_error(None, TOO_MANY % {"minutes": minutes_to_wait(wait)})
-            return too_many_requests(self._show_again(request, form, HTTPStatus.OK), wait)
-        if form.wants_copy and (wait := COPIES.take(folded(form.reply_to))):
-            form.add_error(COPY_FIELD, NO_COPY)
-            return too_many_requests(self._show_again(request, form, HTTPStatus.OK), wait)
-        submission = self.process_form_submission(form)
-        # Signed, so that nobody can be led to a page of ours that says what never happened.
-        sent = _thanks.sign_object({"reference": submission.reference, "copied": form.wants_copy})
-        thanks = f"{self.get_url(request)}{self.reverse_subpage('thanks')}"
-        return SeeOther(f"{thanks}?{urlencode({'message': sent})}")
+        if message := receiving.earlier(form):  # before it is counted: a double click is no second message
+            return self._thank(request, form, message)
+        if wait := LIMIT.take(client):
+            return self._refuse_for_now(request, form, wait)
+        may_copy = form.wants_copy and not form.is_suspicious and not COPIES.take(counted(form.reply_to))
+        return self._thank(request, form, receiving.receive(form, with_copy=may_copy))
+
+    def _refuse_for_now(self, request: HttpRequest, form: VisitorForm, wait: int) -> HttpResponse:
+        form.add_error(None, TOO_MANY % {"minutes": minutes_to_wait(wait)})
+        return too_many_requests(self._show_again(request, form, HTTPStatus.OK), wait)
+
+    def _thank(self, request: HttpRequest, form: VisitorForm, message: Submission) -> HttpResponse:
+        """Lead to the thanks: signed, so that nobody can be led to a page of ours that says what never happened."""
+        copied = message.emails.filter(subject__contains=message.reference, to=form.reply_to).exists()
+        sent = {"reference": message.reference, "wants_copy": form.wants_copy, "copied": copied}
+        query = urlencode({"message": signing.dumps(sent, salt=f"{_THANKS}.{self.pk}")})
+        return SeeOther(f"{self.get_url(request)}{self.reverse_subpage('thanks')}?{query}")
+
+    def _show_thanks(self, request: HttpRequest, sent: dict[str, Any]) -> HttpResponse:
+        context = {**self.get_context(request), "sent": sent}
+        return TemplateResponse(request, self.landing_page_template, context)
 
     def _form(self, request: HttpRequest, *given: Any, **options: Any) -> VisitorForm:
         form = self.get_form(*given, page=self, **options)

@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from post_office.models import Email
 from wagtail.contrib.forms.models import AbstractFormSubmission
 
+from home import placeholders
 from home.storage import private_storage
 from policies.models.ledger import LedgeredModel, LedgerStatement
 
 LONGEST_TEXT = 5000  # characters
+MESSAGES = "messages"  # the folder of their files in the private storage
 _REFERENCE = 8  # hexadecimal digits
 
 
@@ -62,6 +64,7 @@ class Submission(AbstractFormSubmission, LedgeredModel):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.NEW)
     # Lower case, of the first e-mail field, or empty: by it the other messages and orders of a person are found.
     email = models.EmailField(_("e-mail address"), blank=True, default="", db_index=True)
+    name = models.CharField(_("name"), max_length=255, blank=True, default="")  # of the first field for one
     # Of the first rating field: 1 to 5 stars.
     rating = models.PositiveSmallIntegerField(_("rating"), null=True, blank=True)
     # What it is about, as another app says (`forms.subjects`): the kind, its key there, and its name at that time.
@@ -76,7 +79,9 @@ class Submission(AbstractFormSubmission, LedgeredModel):
         on_delete=models.SET_NULL,
         related_name="+",
     )
-    # With it go the thread and the files. The page's days at that time: a longer period later is not for this message.
+    # All that were sent about it. They hold its words, so they go with it.
+    emails = models.ManyToManyField(Email, related_name="+")
+    # With it go thread, files and e-mails. The page's days at that time: a longer period later is not for this message.
     expires_at = models.DateTimeField(_("kept until"), db_index=True, default=in_a_year)
     # The form's stamp: the same form sent twice is stored once.
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -159,7 +164,7 @@ class ThreadEntry(models.Model):
 
 def private_name(_attachment: "Attachment", _name: str) -> str:
     """Return where a file is stored: under a name that says nothing, without an extension."""
-    return f"messages/{timezone.now():%Y-%m}/{uuid.uuid4().hex}"
+    return f"{MESSAGES}/{timezone.now():%Y-%m}/{uuid.uuid4().hex}"
 
 
 class Attachment(models.Model):
@@ -180,11 +185,21 @@ class Attachment(models.Model):
         return self.name
 
 
+def validate_reply(text: str) -> None:
+    """Refuse places in a saved reply that cannot be filled in."""
+    placeholders.validate_places(text, "name")
+
+
 class SavedReply(models.Model):
     """Words that staff insert into a reply, instead of writing them again. `{name}` is the customer's name."""
 
     title = models.CharField(_("title"), max_length=80, unique=True)
-    text = models.TextField(_("text"), max_length=LONGEST_TEXT)
+    text = models.TextField(
+        _("text"),
+        max_length=LONGEST_TEXT,
+        validators=[validate_reply],
+        help_text=_("{name} becomes the name of whoever wrote."),
+    )
 
     class Meta:
         verbose_name = _("saved reply")

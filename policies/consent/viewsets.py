@@ -16,6 +16,7 @@ from home.viewsets import DaysFilter, GuardedIndexView, MomentColumn, ReadOnlyVi
 from policies.consent.forms import CategoryForm, CookieForm
 from policies.facts.viewsets import DeclarationViewSet
 from policies.models import ConsentRecord, Policy, PolicyVersion
+from policies.personal_data.access_log import RecordedListMixin, RecordedPageMixin
 
 # --- Consent records -----------------------------------------------------------------------------------------
 _IN_WORDS = {True: _("yes"), False: _("no"), None: _("not recorded")}
@@ -47,7 +48,8 @@ class ConsentFilterSet(WagtailFilterSet):
         fields = ["created_at", "method", "notice_version"]
 
 
-class ConsentIndexView(GuardedIndexView):
+class ConsentIndexView(RecordedListMixin, GuardedIndexView):
+    access_kind = "policies.consent"
     custom_field_preprocess = {
         "choices": dict.fromkeys(GuardedIndexView.FORMATS, choices_in_words),
         "gpc": dict.fromkeys(GuardedIndexView.FORMATS, signal_in_words),
@@ -69,7 +71,9 @@ class ConsentIndexView(GuardedIndexView):
         return queryset.filter(public_id__range=ends)
 
 
-class ConsentInspectView(InspectView):
+class ConsentInspectView(RecordedPageMixin, InspectView):
+    access_kind = "policies.consent"
+
     def get_choices_display_value(self) -> str:
         return choices_in_words(self.object.choices)
 

@@ -26,6 +26,7 @@ class PersonalDataAccess(AppendOnlyModel):
         READ = "read", _("read")
         SEARCH = "search", _("searched")
         EXPORT = "export", _("exported")
+        ERASE = "erase", _("erased")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     user = models.ForeignKey(

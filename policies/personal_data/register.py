@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from home.email_addresses import folded
 from home.hooks import collect
 from policies.facts import registry
 from policies.facts.registry import Fact
@@ -70,9 +71,10 @@ def erase(email: str) -> dict[str, int]:
 
 
 def mentions(text: str, email: str) -> bool:
-    """Return whether a text holds exactly this e-mail address, in any case: not as a part of a longer one."""
-    pattern = rf"(?<![\w.+%-]){re.escape(email.strip())}(?![\w-]|\.\w)"
-    return re.search(pattern, text, re.IGNORECASE) is not None
+    """Return whether a text holds exactly this e-mail address (`home.email_addresses`): not as a part of another."""
+    pattern = rf"(?<![\w.+%-]){re.escape(folded(email))}(?![\w-]|\.\w)"
+    lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
+    return re.search(pattern, lowered if email.isascii() else text) is not None
 
 
 def as_fact() -> list[dict[str, Any]]:

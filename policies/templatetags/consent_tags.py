@@ -56,10 +56,13 @@ def optional_script(category: str, source: str, **data: str) -> SafeString:
 def analytics_script(context: Context) -> SafeString | str:
     """Write the analytics script, inert, where the notice in force asks about its category.
 
-    Only on pages of the site map: URLs of orders and accounts are secrets that no third party may learn.
+    Only on pages of the site map: URLs of orders and accounts are secrets that no third party may learn, and so is the
+    query of a form's page, which says what somebody asks about.
     """
     page, request = context.get("page"), context.get("request")
     if not isinstance(page, Page) or getattr(request, "is_preview", False):
+        return ""
+    if request and request.GET and not getattr(page, "is_cacheable", True):
         return ""
     return _analytics()
 

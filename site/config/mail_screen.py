@@ -22,6 +22,7 @@ from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 
+from forms.inbox.links import without_links
 from home import mail_attachments, mail_queue
 from home.admin_menu import MESSAGES_MENU
 from home.models import User
@@ -93,8 +94,10 @@ class MailInspectView(RecordedPageMixin, InspectView):
     page_title = _("E-mail")
 
     def get_object(self, queryset: QuerySet[Email] | None = None) -> Email:
-        """Return the mail, if the list shows it."""
-        return get_object_or_404(mail_queue.readable(), pk=self.pk)
+        """Return the mail, if the list shows it, without the links by which its recipient answers."""
+        email = get_object_or_404(mail_queue.readable(), pk=self.pk)
+        email.message, email.html_message = without_links(email.message), without_links(email.html_message)
+        return email
 
     def get_page_subtitle(self) -> str:
         return self.object.subject

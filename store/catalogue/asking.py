@@ -1,6 +1,5 @@
 """A message can be about a product: its page leads to the form that says so."""
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from home.message_subjects import SubjectKind
@@ -16,9 +15,15 @@ def _find(key: str) -> tuple[str, str] | None:
     return (str(page.pk), page.title) if page else None
 
 
+def _url(key: str) -> str | None:
+    """Return the public page of a product, which staff who edit no pages see, too."""
+    page = ProductPage.objects.filter(pk=key).first()
+    return page.url if page else None
+
+
 PRODUCTS = SubjectKind(
     kind="product",
     label=_("Product"),
     find=_find,
-    url=lambda key: reverse("wagtailadmin_pages:edit", args=[key]),
+    url=_url,
 )

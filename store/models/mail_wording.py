@@ -3,11 +3,11 @@
 import re
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.settings.models import register_setting
 
+from home import placeholders
 from home.models import DefaultSiteSetting
 from policies.text import limits
 
@@ -17,9 +17,7 @@ SUBJECT_LENGTH, OPENING_LENGTH, CLOSING_LENGTH = 120, 1000, 500
 
 def validate_places(text: str) -> None:
     """Refuse braces around anything but what can be filled in."""
-    if found := re.search(r"\{[^{}]{0,30}\}?|\}", PLACE.sub("", text)):
-        words = _("“%(found)s” cannot be filled in. Braces stand around {number} and {name} only.")
-        raise ValidationError(words, params={"found": found[0]})
+    placeholders.validate_places(text, "number", "name")
 
 
 @register_setting(icon="mail", order=16)

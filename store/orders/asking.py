@@ -58,5 +58,6 @@ ORDERS = SubjectKind(
     find=_find,
     url=lambda key: reverse("orders:inspect", args=[key]),
     permission=VIEW,
+    access_kind="store.orders",
     of_person=_of_person,
 )

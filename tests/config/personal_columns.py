@@ -12,7 +12,7 @@ PERSONAL = _columns(
         "axes.AccessLog": "user_agent ip_address username http_accept path_info session_hash",
         "forms.FormPage": "to_address from_address",
         "forms.Attachment": "name file",
-        "forms.Submission": "form_data email subject_name",
+        "forms.Submission": "form_data email name subject_name",
         "forms.ThreadEntry": "text by",
         "home.User": "email first_name last_name password",
         "policies.PersonalDataAccess": "by",

@@ -68,6 +68,7 @@ def test_each_request_is_one_row_with_who_what_and_how_many(owner: Client, messa
         f"{MAILS}results/?q=ann@": ("mail.queue", "search", 1),
         f"{MAILS}?q=nobody": ("mail.queue", "search", 0),
         f"{MAILS}inspect/{email.pk}/": ("mail.queue", "read", 1),
+        "/admin/consents/?q=0": ("policies.consent", "search", 0),
     }
     for url in asked:
         assert owner.get(url).status_code == 200, url
@@ -95,9 +96,9 @@ def test_what_cannot_be_recorded_is_not_shown(
 
 
 def test_an_answer_from_the_command_line_is_recorded_by_kind(messages: str) -> None:
-    for action, done in (("export", "export"), ("erase", "search")):
+    for action, done in (("export", ["export"]), ("erase", ["search", "erase"])):
         call_command("personal_data", action, "ann@example.com", "--yes", stdout=io.StringIO())
-        assert rows() == [("forms.submissions", done, 1), ("mail.queue", done, 1)]
+        assert rows() == [(kind, one, 1) for one in done for kind in ("forms.submissions", "mail.queue")]
         assert {row.by for row in PersonalDataAccess.objects.all()} == {"command line"}
         PersonalDataAccess.objects.remove_made_before(timezone.now())
     with pytest.raises(CommandError):

@@ -16,7 +16,7 @@ ANSWERS = {"your_name": "A visitor", "e_mail": "visitor@example.com", "message":
 def form_page(title: str = "Contact", **fields: Any) -> FormPage:
     """Publish a form with name, e-mail and message that tells the shop."""
     values = {"to_address": "shop@example.com, boss@example.com", "keep_days": 90, **fields}
-    page = FormPage(title=title, slug=title.lower(), **values)
+    page = FormPage(**{"title": title, "slug": title.lower(), **values})
     page.form_fields = [
         FormField(label="Your name", field_type="singleline", required=True, sort_order=1),
         FormField(label="E-mail", field_type="email", required=True, sort_order=2),
@@ -57,6 +57,5 @@ def stamp_of(page: FormPage, *, seconds: float = 10, version: PolicyVersion | No
 def sent(page: FormPage, *, message: str = ANSWERS["message"], **fields: Any) -> Submission:
     """Make a message that was sent with a form with these answers; other fields by keyword."""
     answers = {**ANSWERS, "message": message}
-    return Submission.objects.create(
-        page=page, **{"form_data": answers, "email": "visitor@example.com", **fields}
-    )
+    values = {"form_data": answers, "email": "visitor@example.com", "name": "A visitor", **fields}
+    return Submission.objects.create(page=page, **values)

@@ -1,5 +1,7 @@
 """Files with a form: what they are says their content; they are stored where no URL leads, and only with a message."""
 
+from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,14 @@ from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 from post_office.models import Email
 
-from forms.models import Attachment, FormField, FormPage, Submission
+from forms import uploads
+from forms.models import Attachment, FormField, FormPage, Submission, form_pages
 from forms.uploads import plain_name
-from tests.forms.building import add_field, stamp_of
+from tests.forms.building import add_field, form_page, stamp_of
 from tests.forms.conftest import Send
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
@@ -96,9 +100,36 @@ def test_a_file_of_another_kind_than_asked_for_is_refused(
     assert not Submission.objects.exists()
 
 
-def test_a_picture_that_would_fill_the_memory_is_refused(send: Send, photo: str, settings: Any) -> None:
-    settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS = 1000
+def test_a_picture_that_would_fill_the_memory_is_refused(
+    send: Send, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_PIXELS", 1000)
     assert "too many pixels" in errors_of(send(**{photo: file(picture("PNG"))}))[photo][0]
+
+
+def test_a_picture_that_would_be_drawn_a_hundred_times_is_refused(send: Send, photo: str) -> None:
+    scans = picture(progressive=True)
+    assert scans.count(b"\xff\xda") == 10
+    assert "damaged" in errors_of(send(**{photo: file(scans + b"\xff\xda" * 91)}))[photo][0]
+    assert send(**{photo: file(scans)}).status_code == 303
+
+
+def test_no_picture_is_read_while_anything_else_is_wrong(send: Send, photo: str) -> None:
+    damaged = file(picture()[:200])
+    for wrong in ({"message": ""}, {"stamp": "forged"}):
+        errors = errors_of(send(**{photo: damaged, **wrong}))
+        assert "damaged" not in str(errors.get(photo))
+
+
+def test_tries_with_files_are_counted_before_they_are_read(
+    send: Send, photo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form_pages, "UPLOADS", replace(form_pages.UPLOADS, most=2))
+    assert [send(message="", **{photo: file(PDF)}).status_code for _ in range(2)] == [422, 422]
+    refused = send(**{photo: file(PDF)})
+    assert refused.status_code == 429
+    assert "Do you sell kettles?" in refused.content.decode()
+    assert send().status_code == 303, "without a file"
 
 
 def test_a_file_that_is_too_large_is_an_error_beside_the_field(send: Send, photo: str) -> None:
@@ -144,6 +175,34 @@ def test_a_file_sent_twice_is_stored_once(send: Send, contact_page: FormPage, ph
     for _ in range(2):
         assert send(stamp=stamp, **{photo: file(PDF)}).status_code == 303
     assert Attachment.objects.count() == 1
+
+
+def test_another_file_of_the_same_name_is_another_message(
+    send: Send, contact_page: FormPage, photo: str
+) -> None:
+    stamp = stamp_of(contact_page)
+    for color in ("teal", "navy"):
+        data = BytesIO()
+        Image.new("RGB", (64, 48), color).save(data, "JPEG")
+        assert send(stamp=stamp, **{photo: file(data.getvalue(), "image.jpg")}).status_code == 303
+    assert Attachment.objects.count() == Submission.objects.count() == 2
+
+
+def test_a_form_with_a_name_in_other_letters_takes_files(client: Client, photo: str) -> None:
+    page = form_page("Grüße", slug="grüße")
+    add_field(page, "Photo", "file")
+    page.save_revision().publish()
+    assert client.post("/grüße/", {"photo": file(b"x" * 600_000)}).status_code == 422
+
+
+def test_files_that_no_row_names_go_after_two_days(send: Send, photo: str) -> None:
+    send(**{photo: file(PDF)})
+    storage, kept = storages["private"], Attachment.objects.get().file.name
+    lost = storage.save("messages/2026-01/lost", BytesIO(b"x"))
+    uploads.sweep(timezone.now() + timedelta(days=1))
+    assert storage.exists(lost)
+    uploads.sweep(timezone.now() + timedelta(days=3))
+    assert (storage.exists(lost), storage.exists(kept)) == (False, True)
 
 
 @pytest.mark.parametrize(

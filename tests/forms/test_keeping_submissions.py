@@ -3,20 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils import timezone
+from post_office.models import Email
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from forms import personal_data
-from forms.models import FormPage, Submission
+from forms.models import Attachment, FormPage, Submission, ThreadEntry
+from home import mail_queue
 from policies.personal_data import register
-from tests.forms.building import form_page
+from tests.forms.building import add_field, form_page
+from tests.forms.conftest import Send
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def contact_page(db: None) -> FormPage:
-    return form_page()
 
 
 def submission(page: FormPage, *, days_ago: float = 0, **answers: object) -> Submission:
@@ -56,6 +56,36 @@ def test_each_page_has_its_own_period() -> None:
     assert personal_data.expire(timezone.now()) == 2
     assert set(Submission.objects.all()) == set(kept)
     assert personal_data.expire(timezone.now()) == 0
+
+
+def test_a_message_keeps_the_end_date_of_its_day_whatever_the_form_says_later(
+    send: Send, contact_page: FormPage, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    photo = add_field(contact_page, "Photo", "file")
+    send(**{photo: SimpleUploadedFile("a.pdf", b"%PDF-1.7")})
+    message = Submission.objects.get()
+    ends = timezone.now() + timedelta(days=90)
+    assert abs(message.expires_at - ends) < timedelta(minutes=1)
+    ThreadEntry.objects.create(submission=message, kind=ThreadEntry.Kind.NOTE, text="Ask Bea.")
+    file = Attachment.objects.get().file
+    FormPage.objects.update(keep_days=400)
+    assert personal_data.expire(ends - timedelta(hours=1)) == 0
+    with django_capture_on_commit_callbacks(execute=True):
+        assert personal_data.expire(ends + timedelta(hours=1)) == 1
+    assert not any(
+        rows.exists() for rows in (Submission.objects, ThreadEntry.objects, Attachment.objects, Email.objects)
+    )
+    assert not file.storage.exists(file.name)
+
+
+@pytest.mark.both_databases
+def test_an_address_that_only_looks_like_somebodys_gets_nothing_of_theirs(contact_page: FormPage) -> None:
+    kate = submission(contact_page, e_mail="Kate@example.com")
+    mail_queue.queue(to=["kate@example.com"], subject="Re: Contact", text="Dear Kate")
+    assert register.export("\u212aate@example.com") == {}
+    register.erase("\u212aate@example.com")
+    assert Submission.objects.get() == kate
+    assert {*register.export("KATE@example.com")} == {"forms.submissions", "mail.queue"}
 
 
 def test_the_policy_prints_the_longest_period_and_each_page(contact_page: FormPage) -> None:

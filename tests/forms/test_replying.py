@@ -1,5 +1,6 @@
 """The page of a message: what staff read there, and a reply that is sent once, to whom nobody else has replied."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -9,9 +10,11 @@ from django.core.files.base import ContentFile
 from django.http import HttpResponse
 from django.test import Client
 from post_office.models import STATUS, Email
+from wagtail.models import ModelLogEntry
 
 from forms.inbox import threads
 from forms.models import Attachment, FormPage, SavedReply, Submission, ThreadEntry
+from home import mail_queue
 from home.models import User
 from tests.forms.building import add_field, privacy_policy, publish, sent
 from tests.queries import warm
@@ -81,6 +84,24 @@ def test_a_double_click_sends_one_reply(staff: Client, message: Submission) -> N
     assert message.thread.count() == Email.objects.count() == 1
 
 
+@pytest.mark.both_databases
+def test_what_is_sent_with_a_page_that_has_stored_something_else_is_not_taken_for_it(
+    staff: Client, message: Submission
+) -> None:
+    page = {"token": str(uuid4()), "seen": 0}
+    assert press(staff, message, "note", note__text="Ask Bea.", **page).status_code == 302
+    for do, fields in (
+        ("reply", {"reply__text": "We do."}),
+        ("note", {"note__text": "Ask Ada."}),
+        ("status", {"status__to": "done"}),
+    ):
+        again = press(staff, message, do, **page, **fields)
+        assert again.status_code == 422
+        assert all(words in again.content.decode() for words in fields.values() if do != "status")
+    assert message.thread.get().text == "Ask Bea."
+    assert press(staff, message, "note", note__text="Ask Bea.", **page).status_code == 302
+
+
 def test_whoever_is_slower_than_a_colleague_is_told_and_keeps_the_words(
     staff: Client, message: Submission, ada: User
 ) -> None:
@@ -103,9 +124,10 @@ def test_a_saved_reply_is_inserted_without_javascript(staff: Client, message: Su
     assert not message.thread.exists()
     html = staff.get(url_of(message)).content.decode()
     assert 'data-text="Hello A visitor,\nthank you."' in html
-    Submission.objects.update(form_data={})
+    Submission.objects.update(name="")
+    SavedReply.objects.update(text="Hello {name},\n{name}, thank you.\nBye {name}!")
     nameless = press(staff, message, "insert", reply__saved=saved.pk)
-    assert nameless.context["reply_form"]["text"].value() == "Hello,\nthank you."
+    assert nameless.context["reply_form"]["text"].value() == "Hello,\nthank you.\nBye!"
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\x00", "x" * 100_000])
@@ -248,6 +270,7 @@ def test_a_file_is_only_ever_downloaded(staff: Client, message: Submission) -> N
         "nosniff",
     )
     assert staff.get(f"/admin/messages/{sent(message.page).pk}/files/{file.pk}/").status_code == 404
+    assert staff.get(f"/admin/messages/{10**24}/files/1/").status_code == 404
     file.file.delete(save=False)
     assert staff.get(url).status_code == 404
 
@@ -267,3 +290,24 @@ def test_staff_who_answer_save_replies(staff: Client) -> None:
     assert "There is no saved reply yet." in staff.get("/admin/saved-replies/").content.decode()
     staff.post("/admin/saved-replies/new/", {"title": "Thanks", "text": "Hello {name}"})
     assert SavedReply.objects.get().text == "Hello {name}"
+    wrong = staff.post("/admin/saved-replies/new/", {"title": "Typo", "text": "Hello {nmae}"})
+    assert "“{nmae}” cannot be filled in." in wrong.content.decode()
+
+
+def test_nobody_reads_in_the_queue_how_to_answer_for_the_customer(owner: Client, message: Submission) -> None:
+    press(owner, message, "reply", reply__text="We do.")
+    email = Email.objects.get()
+    token = re.search(r"/messages/answer/([^/\s]+)", email.message)[1]
+    page = owner.get(f"/admin/mails/inspect/{email.pk}/").content.decode()
+    assert "We do." in page
+    assert token not in page
+
+
+def test_deleting_a_message_is_logged_and_takes_its_e_mails_along(owner: Client, message: Submission) -> None:
+    press(owner, message, "reply", reply__text="We do.")
+    other = mail_queue.queue(to=["ann@example.com"], subject="x", text="x")
+    owner.post(f"/admin/messages/delete/?selected={message.pk}")
+    assert not Submission.objects.exists()
+    assert Email.objects.get() == other
+    logged = ModelLogEntry.objects.get(action="wagtail.delete")
+    assert (logged.label, logged.user.email) == (message.reference, "owner@example.com")

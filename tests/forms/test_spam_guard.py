@@ -162,9 +162,9 @@ def test_without_a_proxy_the_header_is_not_believed(
     client: Client, contact_page: FormPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(form_pages, "LIMIT", replace(form_pages.LIMIT, most=1))
-    data = {**ANSWERS, spam.STAMP_FIELD: stamp_of(contact_page)}
-    statuses = [
-        client.post("/contact/", data, headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code
-        for n in (1, 2)
-    ]
+    statuses = []
+    for number in (1, 2):
+        data = {**ANSWERS, spam.STAMP_FIELD: stamp_of(contact_page)}
+        answer = client.post("/contact/", data, headers={"X-Forwarded-For": f"192.0.2.{number}"})
+        statuses.append(answer.status_code)
     assert statuses == [303, 429]

@@ -74,7 +74,7 @@ HOOKS = {
         {"policies"}, mail_attachments.kinds, mail_attachments.Kind("key", lambda name: None)
     ),
     "register_first_steps": Hook(
-        {"home", "policies", "store"}, today.first_steps, today.Step("key", 1, "Do it", "/", bool)
+        {"home", "policies", "forms", "store"}, today.first_steps, today.Step("key", 1, "Do it", "/", bool)
     ),
     "register_listings": Hook(
         {"home", "store"}, listings.listings, listings.Listing("key", "Label", "template.html", lambda *_: [])

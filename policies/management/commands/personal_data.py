@@ -40,15 +40,14 @@ class Command(BaseCommand):
         if not found:
             message = f"Nothing is held about {address}."
             raise CommandError(message)
-        done = access_log.Action.EXPORT if action == "export" else access_log.Action.SEARCH
-        for kind, rows in found.items():
-            access_log.record(None, action=done, kind=kind, count=len(rows))
         if action == "export":
+            self._record(access_log.Action.EXPORT, found)
             self.stdout.write(json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
         else:
             self._erase(address, found, yes=yes)
 
     def _erase(self, address: str, found: dict[str, list[dict[str, Any]]], *, yes: bool) -> None:
+        self._record(access_log.Action.SEARCH, found)
         for key, rows in found.items():
             self.stdout.write(f"{key}: {len(rows)} found")
         if (
@@ -58,9 +57,14 @@ class Command(BaseCommand):
             message = "Nothing was erased."
             raise CommandError(message)
         with transaction.atomic():
+            self._record(access_log.Action.ERASE, found)
             erased = register.erase(address)
         for entry in register.registered():
             if erased.get(entry.key):
                 self.stdout.write(f"{entry.key}: {erased[entry.key]} erased")
             elif entry.key in found and entry.erase is None:
                 self.stdout.write(f"{entry.key}: kept. {entry.note}")
+
+    def _record(self, action: str, found: dict[str, list[dict[str, Any]]]) -> None:
+        for kind, rows in found.items():
+            access_log.record(None, action=action, kind=kind, count=len(rows))

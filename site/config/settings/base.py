@@ -285,6 +285,8 @@ STRIPE_TEST_MONEY = flag("STRIPE_TEST_MONEY", default=STAGING)  # production tak
 # --- Wagtail ------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = _("Shop")
 WAGTAILADMIN_BASE_URL = SITE_URL
+# One language for all: what staff do is written down in words, and e-mailed to customers.
+WAGTAILADMIN_PERMITTED_LANGUAGES = [(LANGUAGE_CODE, LANGUAGE_CODE)]
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
