@@ -29,15 +29,17 @@ def set_up(*, below: Page, to_address: str) -> FormPage:
     """Publish Contact and Feedback below a page, which tell one e-mail address of each message; return Contact."""
     name, email = _("Your name"), _("Your e-mail address")
     contact = FormPage(title=_("Contact"), slug="contact", answer_days=2, offers_copy=True)
-    contact.form_fields = _fields(
-        (name, "name", True), (email, "email", True), (_("Message"), "multiline", True)
+    contact.form_fields.set(
+        _fields((name, "name", True), (email, "email", True), (_("Message"), "multiline", True))
     )
     feedback = FormPage(title=_("Feedback"), slug="feedback")
-    feedback.form_fields = _fields(
-        (_("How was it?"), "rating", True),
-        (_("What should we know?"), "multiline", False),
-        (name, "name", False),
-        (email, "email", False),
+    feedback.form_fields.set(
+        _fields(
+            (_("How was it?"), "rating", True),
+            (_("What should we know?"), "multiline", False),
+            (name, "name", False),
+            (email, "email", False),
+        )
     )
     for page in (contact, feedback):
         page.to_address, page.show_in_menus = to_address, True
@@ -63,6 +65,6 @@ class StartView(WagtailAdminTemplateMixin, TemplateView):
         page = FormPage.objects.first()
         if page is None:
             home = Site.objects.get(is_default_site=True).root_page
-            page = set_up(below=home, to_address=BrandSettings.current().email or request.user.email)
+            page = set_up(below=home, to_address=BrandSettings.current().email or str(request.user))
             messages.success(request, _("Both pages are on the site. Change them as you like."))
         return redirect("wagtailadmin_pages:edit", page.pk)

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 from django.utils.text import slugify
+from wagtail import admin as wagtail_admin
 
 from home.models import User
 from store.payments.events import HANDLERS
@@ -79,6 +80,12 @@ def variables_named(text: str) -> set[str]:
 def menu_entries_named(text: str) -> set[str]:
     """Return the entries of the admin's menu that a document names: **Messages → E-mails sent**."""
     return set(re.findall(r"\*\*([^*\n]+ → [^*\n]+)\*\*", text))
+
+
+def labels_named(text: str) -> set[str]:
+    """Return the words of screens that a document names, *like this*; the parts of a path are one each."""
+    found = re.findall(r"(?<![*\w])\*([A-Z][^*\n]+?)\*(?!\*)", re.sub(r"\*\*[^*]+\*\*", "", text))
+    return {part.strip() for words in found for part in words.split(" → ")}
 
 
 def links_in(text: str) -> list[str]:
@@ -164,6 +171,25 @@ def test_the_documents_name_entries_of_the_menu_as_the_admin_does() -> None:
     owner = User.objects.create_superuser("owner@example.com", "a-long-password")
     policy_page()  # there is a text to import
     assert named - {path for path, _url in menu_entries(owner)} == set()
+
+
+# Examples with a number or a name in them.
+EXAMPLES = re.compile(r"\d|\bN\b|: |^A5|Legal review")
+# What Django makes itself, and what stands otherwise in the code.
+OTHER_LABELS = {"Can change stock", "Can view access to personal data", "Command line", "Totals of …"}
+
+
+def test_the_guide_calls_what_is_on_the_screens_as_they_do() -> None:
+    def plain(text: str) -> str:
+        return re.sub(r"\s+", " ", text).replace("’", "'").casefold()
+
+    apps = [f"{app}/**/*.py" for app in ("home", "policies", "store", "forms", "site", "demo")]
+    ours = read(*apps, "templates/**/*.html", "static/js/**/*.js", "demo/texts/*")
+    wagtail = Path(wagtail_admin.__file__).parent / "locale/en/LC_MESSAGES/django.po"
+    words = plain(ours + wagtail.read_text(encoding="utf-8"))
+    named = {label for label in labels_named(read("docs/editor-guide.md")) if not EXAMPLES.search(label)}
+    assert len(named) > 100
+    assert {label for label in named - OTHER_LABELS if plain(label) not in words} == set()
 
 
 # --- The readers see what they should --------------------------------------------------------------------
