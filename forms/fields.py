@@ -233,7 +233,8 @@ class VisitorFormBuilder(FormBuilder):
 
     def get_field_options(self, field: Any) -> dict[str, Any]:
         """Add our words for a field left empty or filled in otherwise than it asks for."""
-        words = {**_ERRORS, "required": _WRITE.get(field.field_type, _("Fill this in."))}
+        fill_in = gettext("Fill in “%(label)s”.") % {"label": field.label}
+        words = {**_ERRORS, "required": _WRITE.get(field.field_type, fill_in)}
         if field.field_type in _WRONG:
             words["invalid"] = _WRONG[field.field_type]
         return {**super().get_field_options(field), "error_messages": words}

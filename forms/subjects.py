@@ -22,6 +22,7 @@ class Subject:
     kind: str = ""
     key: str = ""
     name: str = ""
+    page_url: str = ""
 
 
 def kinds() -> dict[str, SubjectKind]:
@@ -35,4 +36,6 @@ def find(about: str) -> Subject:
     name, colon, key = about.partition(":")
     kind = kinds().get(name) if colon and key and len(about) <= LONGEST else None
     found = kind.find(key) if kind else None
-    return Subject(kind=name, key=found[0], name=found[1][:LONGEST_NAME]) if found else Subject()
+    if not kind or not found:
+        return Subject()
+    return Subject(name, found[0], found[1][:LONGEST_NAME], kind.page_url(found[0]))

@@ -11,15 +11,17 @@ WIDTH, HEIGHT = 720, 220  # of the drawing, in units of its own; it scales to th
 _LEFT, _BOTTOM, _TOP = 36, 24, 10
 _GAP = 0.25  # of a bar's place
 _MOST_LABELS = 8
+_WIDEST = 110  # place of a bar
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of a bar: its series (0, 1, …) and its place."""
+    """A piece of a bar: its series (0, 1, …), its place and its number."""
 
     series: int
     y: float
     height: float
+    number: float
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class StackedBars:
 
 
 def stacked_bars(
-    rows: Sequence[tuple[str, str, Sequence[int]]],
+    rows: Sequence[tuple[str, str, Sequence[float]]],
     *,
     width: int = WIDTH,
     left: int = _LEFT,
@@ -66,7 +68,7 @@ def stacked_bars(
     `words` write the numbers of the scale, for which `left` has space. It ends at `top`, or above the highest bar.
     """
     top = top or _round_up(max((sum(numbers) for _label, _title, numbers in rows), default=0))
-    place = (width - left) / max(len(rows), 1)
+    place = min((width - left) / max(len(rows), 1), _WIDEST)
     every = -(-len(rows) // _MOST_LABELS) or 1
     bars = [
         Bar(
@@ -83,12 +85,12 @@ def stacked_bars(
     return StackedBars(bars, grid, width=width, left=left)
 
 
-def _segments(numbers: Sequence[int], top: int) -> Iterable[Segment]:
-    below = 0
+def _segments(numbers: Sequence[float], top: int) -> Iterable[Segment]:
+    below = 0.0
     for series, number in enumerate(numbers):
         if number:
             upper = _y(below + number, top)
-            yield Segment(series, upper, _y(below, top) - upper)
+            yield Segment(series, upper, _y(below, top) - upper, number)
         below += number
 
 
@@ -96,7 +98,7 @@ def _y(value: float, top: int) -> float:
     return round(HEIGHT - _BOTTOM - (HEIGHT - _BOTTOM - _TOP) * value / top, 2)
 
 
-def _round_up(most: int) -> int:
+def _round_up(most: float) -> int:
     """Return the number at the top of the scale, one with a half: 2, 4, 6, 8, 10, 20, 30, 40, 50, 60, 80, 100."""
     steps = (factor * 10**power for power in count() for factor in (1, 2, 3, 4, 5, 6, 8))
     return next(step for step in steps if step >= most and not step % 2)

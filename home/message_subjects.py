@@ -16,7 +16,7 @@ class SubjectKind:
     `find` returns for the KEY of a link by what key the message keeps the thing, and its name; None if there is none.
     `url` returns the screen of the admin about what is kept; `of_person` what else staff should see of somebody with
     this e-mail address: label and URL of each. Both are for those with `permission`, and whoever sees the latter is in
-    the log of access with `access_kind`, a key of the register of personal data.
+    the log of access with `access_kind`, a key of the register of personal data. `page_url` returns the public page.
     """
 
     kind: str
@@ -26,3 +26,4 @@ class SubjectKind:
     permission: str = ""
     access_kind: str = ""
     of_person: Callable[[str], list[tuple[str, str]]] = lambda _email: []
+    page_url: Callable[[str], str] = lambda _key: ""

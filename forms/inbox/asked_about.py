@@ -70,7 +70,7 @@ class AskedAboutView(ReportView):
     """`?kind=` narrows it to one kind of things; anything else means all."""
 
     template_name = "forms/admin/asked_about.html"
-    page_title = gettext_lazy("Asked about")  # type: ignore[assignment]  # Wagtail declares str
+    page_title = gettext_lazy("What people ask about")  # type: ignore[assignment]  # Wagtail declares str
     header_icon = "help"
     periods = (30, 90, 365)  # days
     usual = 90
@@ -90,6 +90,7 @@ class AskedAboutView(ReportView):
                 (row, kinds[row.kind].label if row.kind in kinds else row.kind, row.kind in open_to)
                 for row in rows
             ],
+            "total": sum(row.number for row in rows),
             "is_cut": len(rows) == MOST,
             "most": MOST,
         }

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from forms.inbox.reports import ReportView
@@ -18,7 +17,7 @@ from forms.models import FormField, FormPage, Submission
 from home import charts
 
 STARS = (1, 2, 3, 4, 5)
-_HUNDREDTHS = 100  # of a star: charts know whole numbers
+_WIDTH = 480  # of a chart, so that its words can be read on a telephone
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,9 @@ class Ratings:
         return stars / self.total if self.total else None
 
     @property
-    def shares(self) -> list[tuple[str, int, int]]:
-        """Return in words, number and percent how many there are of five stars, of four, down to one."""
-        whole = self.total or 1
-        rows = zip(in_words(), self.counts, strict=True)
-        return [(words, count, round(100 * count / whole)) for words, count in rows][::-1]
+    def shares(self) -> list[tuple[str, int]]:
+        """Return in words and number how many there are of five stars, of four, down to one."""
+        return [*zip(in_words(), self.counts, strict=True)][::-1]
 
 
 def in_words() -> list[str]:
@@ -93,7 +90,7 @@ def _first_of_month(day: date, back: int) -> date:
 
 
 class RatingsView(ReportView):
-    """`?form=` chooses a form; anything else means the first."""
+    """`?form=` chooses a form; anything else means the first. No period is longer than its messages are kept."""
 
     template_name = "forms/admin/ratings.html"
     page_title = gettext_lazy("Ratings")  # type: ignore[assignment]  # Wagtail declares str
@@ -107,36 +104,38 @@ class RatingsView(ReportView):
             return context
         by_key = {str(page.pk): page for page in context["forms"]}
         form = by_key.get(self.request.GET.get("form", ""), context["forms"][0])
-        months = by_month(form.pk, months=self.period, today=timezone.localdate())
+        periods = [one for one in self.periods if one * 30 <= form.keep_days] or self.periods[:1]
+        period = min(self.period, periods[-1])
+        months = by_month(form.pk, months=period, today=timezone.localdate())
+        since = next((at for at, month in enumerate(months) if month.total), 0)
         return {
             **context,
             "form": form,
-            "months": months[::-1],
-            "stars": in_words(),
+            "periods": periods,
+            "period": period,
+            "months": months[since:][::-1],
             "whole": together(months),
-            "chart_of_means": _chart_of_means(months),
-            "chart_of_numbers": _chart_of_numbers(months),
+            "chart_of_means": _chart_of_means(months[since:]),
+            "chart_of_numbers": _chart_of_numbers(months[since:]),
         }
 
 
 def _chart_of_means(months: list[Ratings]) -> charts.StackedBars:
-    rows = []
-    for month in months:
-        mean = month.mean or 0
-        words = _("%(month)s: average %(mean)s, ratings: %(number)s")
-        words %= {"month": _name(month), "mean": number_format(mean, 1), "number": month.total}
-        rows.append((date_format(month.start, "M Y"), words, [round(mean * _HUNDREDTHS)]))
-    return charts.stacked_bars(
-        rows, top=STARS[-1] * _HUNDREDTHS, words=lambda value: number_format(value / _HUNDREDTHS, 1)
-    )
+    means = [(month, month.mean or 0) for month in months]
+    rows = [(_short(month), f"{_name(month)}: {number_format(mean, 1)}", [mean]) for month, mean in means]
+    return charts.stacked_bars(rows, width=_WIDTH, top=STARS[-1])
 
 
 def _chart_of_numbers(months: list[Ratings]) -> charts.StackedBars:
     rows = []
     for month in months:
-        words = ", ".join(f"{stars}: {count}" for stars, count, _percent in month.shares)
-        rows.append((date_format(month.start, "M Y"), f"{_name(month)}: {words}", month.counts))
-    return charts.stacked_bars(rows)
+        words = ", ".join(f"{stars}: {count}" for stars, count in month.shares)
+        rows.append((_short(month), f"{_name(month)}: {words}", month.counts))
+    return charts.stacked_bars(rows, width=_WIDTH)
+
+
+def _short(month: Ratings) -> str:
+    return date_format(month.start, "M")
 
 
 def _name(month: Ratings) -> str:

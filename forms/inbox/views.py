@@ -67,14 +67,16 @@ class MessageView(RecordedPageMixin, InspectView):
     """A message with its thread. Every form on it is sent to its own URL, and names itself in the field `do`."""
 
     access_kind = "forms.submissions"
-    page_title = _("Message")
 
     def get_object(self, queryset: QuerySet[Submission] | None = None) -> Submission:
         rows = Submission.objects.select_related("page__formpage", "policy_version__policy", "assigned_to")
         return get_object_or_404(rows.defer("policy_version__record"), pk=self.pk)
 
+    def get_page_title(self) -> str:
+        return words.heading(self.object)
+
     def get_page_subtitle(self) -> str:
-        return self.object.reference
+        return ""
 
     def get_fields_context(self) -> list[dict[str, Any]]:
         """Leave out Wagtail's list of columns: the template shows what matters."""
@@ -116,6 +118,8 @@ class MessageView(RecordedPageMixin, InspectView):
         if form.is_valid() and not self._is_done(do, form.cleaned_data, seen):
             form.add_error(None, CHANGED)
         if form.errors:
+            for name in form.fields.keys() & form.errors.keys():
+                form.fields[name].widget.attrs["autofocus"] = True
             problem = CHANGED if do == "status" else " ".join(map(str, form.non_field_errors()))
             shown = {f"{do}_form": form, "problem": problem}
             return self._shown(HTTPStatus.UNPROCESSABLE_ENTITY, **shown)
@@ -169,6 +173,7 @@ class MessageView(RecordedPageMixin, InspectView):
             **(self._forms(kwargs) if self.may_answer else {}),
             "message": message,
             "sender": words.sender(message),
+            "body": words.body(message),
             "answers": words.answers_of(message),
             "thread": [(entry, _delivery(entry)) for entry in reversed(entries)],
             "seen": max((entry.pk for entry in entries), default=0),
@@ -256,7 +261,7 @@ class DeleteView(RecordedPageMixin, WagtailAdminTemplateMixin, TemplateView):
     """Asks before the chosen messages are deleted."""
 
     access_kind = "forms.submissions"
-    page_title = _("Delete messages")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    page_title = _("Delete for good")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "bin"
     template_name = "forms/admin/delete_messages.html"
 
@@ -267,15 +272,14 @@ class DeleteView(RecordedPageMixin, WagtailAdminTemplateMixin, TemplateView):
 
     @property
     def access_count(self) -> int:  # type: ignore[override]
-        return self.chosen.count()
+        return len(self.chosen)
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         above = {"url": reverse("inbox:index"), "label": gettext("Messages")}
         return [*self.breadcrumbs_items, above, {"url": "", "label": self.page_title}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = self.chosen.order_by("-submit_time", "-pk")
-        chosen = [(message, words.sender(message), words.beginning(message)) for message in rows]
+        chosen = [(message, words.sender(message), words.beginning(message)) for message in self.chosen]
         return {**super().get_context_data(**kwargs), "chosen": chosen}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

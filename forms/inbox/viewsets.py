@@ -66,12 +66,8 @@ class InboxFilterSet(WagtailFilterSet):
         return rows.filter(assigned_to=self.request.user if to == "me" else None)
 
 
-class ChosenColumn(Column):
-    cell_template_name = "forms/admin/chosen_cell.html"
-
-
-class StatusColumn(Column):
-    cell_template_name = "forms/admin/status_cell.html"
+class InboxColumn(Column):
+    cell_template_name = property(lambda self: f"forms/admin/{self.name}_cell.html")
 
 
 class InboxIndexView(RecordedListMixin, GuardedIndexView):
@@ -130,7 +126,8 @@ class InboxIndexView(RecordedListMixin, GuardedIndexView):
     @cached_property
     def no_results_message(self) -> str:
         is_sought = self.is_searching or self.is_filtering or self.tab == ALL
-        return super().no_results_message if is_sought or _is_new() else str(EMPTY[Status(self.tab)])
+        is_new = not Submission.objects.exists()
+        return super().no_results_message if is_sought or is_new else str(EMPTY[Status(self.tab)])
 
     def get_base_queryset(self) -> QuerySet[Submission]:
         rows = super().get_base_queryset().select_related("page", "assigned_to")
@@ -199,11 +196,6 @@ def _count(rows: QuerySet[Submission]) -> str:
     return f"{MOST_COUNTED}+" if number > MOST_COUNTED else str(number or "")
 
 
-def _is_new() -> bool:
-    """Return whether nobody has ever written."""
-    return not Submission.objects.exists()
-
-
 class InboxViewSet(ReadOnlyViewSet):
     model = Submission
     name = "inbox"
@@ -220,20 +212,21 @@ class InboxViewSet(ReadOnlyViewSet):
     ordering = ("-submit_time", "-pk")
     list_per_page = 50
     list_display = [
-        ChosenColumn("chosen", label=""),
+        InboxColumn("chosen", label=""),
         TitleColumn(
             "sender", label=_("From"), accessor=words.sender, url_name="inbox:inspect", classname="title"
         ),
-        Column("beginning", label=_("Message"), accessor=words.beginning, classname="message__beginning"),
-        Column("subject_name", label=_("About")),
+        InboxColumn("beginning", label=_("Message"), accessor=words.beginning),
+        Column("subject_name", label=_("About"), classname="message__about"),
         Column("page", label=_("Form"), accessor="page.title", classname="message__form"),
-        StatusColumn("status", label=_("Status")),
+        InboxColumn("status", label=_("Status")),
         Column(
             "assigned_to",
             label=_("Assigned to"),
+            classname="message__assigned",
             accessor=lambda message: message.assigned_to and threads.name_of(message.assigned_to),
         ),
-        DateColumn("submit_time", label=_("Sent"), sort_key="submit_time"),
+        DateColumn("submit_time", label=_("Sent"), sort_key="submit_time", classname="message__sent"),
     ]
     list_export = [
         *("reference", "submit_time", "get_status_display", "page.title", "email", "rating", "subject_name"),
@@ -282,7 +275,7 @@ class SavedReplyIndexView(GuardedIndexView):
     )
 
 
-NAME_HELP = _("{name} becomes the name of whoever wrote.")
+NAME_HELP = _("For example: Hello {name}, thank you for asking. {name} becomes the name of whoever wrote.")
 
 
 class SavedReplyViewSet(ModelViewSet):
@@ -296,6 +289,7 @@ class SavedReplyViewSet(ModelViewSet):
     copy_view_enabled = False
     add_to_reference_index = False
     index_view_class = SavedReplyIndexView
+    create_template_name = edit_template_name = "forms/admin/saved_reply.html"
     form_class = modelform_factory(
         SavedReply,
         WagtailAdminModelForm,

@@ -1,7 +1,7 @@
-"""A message in words, as staff read it: who sent it, how it begins, and its answers by label."""
+"""A message in words, as staff read it: who sent it, what it says, and its other answers by label."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
@@ -11,12 +11,7 @@ from forms.models import Attachment, FormField, SavedReply, Submission
 
 GLANCE = 90  # characters
 _NAME = re.compile(r"^\{name\}[,:]? ?|,? ?\{name\}", re.MULTILINE)  # with what goes with it
-
-
-class Answer(NamedTuple):
-    label: str
-    words: str
-    file: Attachment | None
+_SUBJECT = "subject"
 
 
 def sender(message: Submission) -> str:
@@ -24,25 +19,44 @@ def sender(message: Submission) -> str:
     return message.name or message.email or gettext("Somebody")
 
 
+def heading(message: Submission) -> str:
+    """Return what its page is called: the subject, or how it begins, and who sent it."""
+    about = message.form_data.get(_SUBJECT) or Truncator(body(message)).chars(GLANCE // 3)
+    return f"{about} – {sender(message)}" if about else sender(message)
+
+
+def body(message: Submission) -> str:
+    """Return the message itself: the longest text of all answers, or else the subject."""
+    told = {message.name.lower(), message.email, str(message.rating)}
+    given = [text for field, text in message.form_data.items() if field != _SUBJECT]
+    texts = [text for text in given if isinstance(text, str) and text.lower() not in told]
+    return max(texts, key=len, default=message.form_data.get(_SUBJECT) or "")
+
+
 def beginning(message: Submission) -> str:
-    """Return how the longest answer begins, in one line."""
-    told = {message.name, message.email}
-    texts = [text for text in message.form_data.values() if isinstance(text, str) and text not in told]
-    return Truncator(" ".join(max(texts, key=len, default="").split())).chars(GLANCE)
+    """Return how the message begins, in one line."""
+    return Truncator(" ".join(body(message).split())).chars(GLANCE)
 
 
-def answers_of(message: Submission) -> list[Answer]:
-    """Return the answers in the order of the form, then those whose field is no longer in it. Two queries."""
+def answers_of(message: Submission) -> list[tuple[str, str, Attachment | None]]:
+    """Return label, words and file of what the page does not show without a label. Two queries.
+
+    They stand in the order of the form, and after them those whose field is no longer in it.
+    """
     fields = FormField.objects.filter(page=message.page_id).values_list("clean_name", "label", "field_type")
     known = {name: (label, kind) for name, label, kind in fields}
     files = {file.field: file for file in message.attachments.all()}
     given = message.form_data
     names = [*(name for name in known if name in given), *(name for name in given if name not in known)]
+    rating = next((name for name in names if message.rating and known.get(name, "")[1:] == ("rating",)), "")
+    told = {str(one).lower() for one in (message.name, message.email, body(message), given.get(_SUBJECT))}
     answers = []
     for name in names:
         label, kind = known.get(name, (name.replace("_", " ").capitalize(), ""))
         said = _stars(given[name]) if kind == "rating" else in_words(given[name])
-        answers.append(Answer(label, said, files.get(name)))
+        is_told = name == rating or kind == "policy" or str(given[name]).lower() in told
+        if name in files or (said and not is_told):
+            answers.append((label, said, files.get(name)))
     return answers
 
 

@@ -46,10 +46,10 @@ class AccessIndexView(GuardedIndexView):
     @cached_property
     def columns(self) -> list[BaseColumn]:  # type: ignore[override]  # Wagtail's is cached, too
         return [
-            MomentColumn("at", label=_("Time"), sort_key="at"),
+            MomentColumn("at", label=_("Time"), sort_key="at", classname="access__time"),
             Column("by", label=_("Who"), classname="wrap-anywhere"),
             Column("action", label=_("What was done"), accessor="get_action_display"),
-            Column("kind", label=_("Kind of data"), accessor=self.name_of),
+            Column("kind", label=_("Kind of data"), accessor=self.name_of, classname="access__kind"),
             Column("count", label=_("How many"), classname="figure"),
         ]
 

@@ -26,4 +26,5 @@ PRODUCTS = SubjectKind(
     label=_("Product"),
     find=_find,
     url=_url,
+    page_url=lambda key: ProductPage.objects.get(pk=key).url or "",
 )

@@ -20,7 +20,11 @@ URL = "/contact/?about=thing:seven"
 @pytest.fixture(autouse=True)
 def _things(contact_page: FormPage) -> Iterator[None]:
     things = SubjectKind(
-        "thing", "Thing", lambda key: ("7", "Mug & <b>lid</b>") if key == "seven" else None, lambda key: None
+        "thing",
+        "Thing",
+        lambda key: ("7", "Mug & <b>lid</b>") if key == "seven" else None,
+        lambda key: None,
+        page_url=lambda key: "/mug/" if key == "7" else "",
     )
     with hooks.register_temporarily("register_message_subjects", lambda: [things]):
         yield
@@ -29,8 +33,10 @@ def _things(contact_page: FormPage) -> Iterator[None]:
 def test_the_form_names_it_through_errors_and_the_message_keeps_it(
     client: Client, contact_page: FormPage
 ) -> None:
-    named = "About: <strong>Mug &amp; &lt;b&gt;lid&lt;/b&gt;</strong>"
-    assert named in client.get(URL).content.decode()
+    named = '<strong><a href="/mug/">Mug &amp; &lt;b&gt;lid&lt;/b&gt;</a></strong>'
+    shown = client.get(URL).content.decode()
+    assert named in shown
+    assert '<a href="/contact/">Remove it</a>' in shown
     data = {**ANSWERS, spam.STAMP_FIELD: stamp_of(contact_page)}
     wrong = client.post(URL, {**data, "message": ""})
     assert wrong.status_code == 422

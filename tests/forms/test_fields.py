@@ -51,7 +51,7 @@ def test_telephone_numbers_are_taken_as_people_write_them(
 @pytest.mark.parametrize(
     ("field_type", "value", "words"),
     [
-        ("singleline", "", "Fill this in."),
+        ("singleline", "", "Fill in “Extra”."),
         ("email", "", "Write your e-mail address."),
         ("email", "me", "Write an e-mail address, such as name@example.com."),
         ("email", '"a,b"@example.com', "Write an e-mail address, such as name@example.com."),

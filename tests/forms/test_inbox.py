@@ -179,6 +179,9 @@ def test_what_no_message_says_finds_none(client: Client, contact_page: FormPage,
     sent(contact_page)
     signed_in(client, "Customer service")
     assert listed(client, q=query) == []
+    assert 'href="/admin/messages/">Clear the search</a>' in " ".join(
+        client.get(INBOX, {"q": query}).content.decode().split()
+    )
 
 
 @pytest.mark.both_databases

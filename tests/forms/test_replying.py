@@ -238,11 +238,18 @@ def test_the_page_has_the_answers_by_label_and_what_staff_need_to_know(
     page = FormPage.objects.get(pk=message.page_id)
     add_field(page, "How was it?", "rating")
     answers = {"how_was_it": "4", "gone_field": ["Red", "Green"], "message": "<script>alert(1)</script>"}
+    answers |= {"subject": "Kettles", "your_name": "Ann", "e_mail": "Visitor@example.com", "empty": ""}
     other = sent(page, message="An earlier question", status=Status.DONE)
-    Submission.objects.filter(pk=message.pk).update(form_data=answers, policy_version=version, rating=4)
+    Submission.objects.filter(pk=message.pk).update(
+        form_data=answers, policy_version=version, rating=4, name="Ann"
+    )
     html = staff.get(url_of(message)).content.decode()
-    for words in ("How was it?", "4 stars", "Gone field", "Red, Green", message.reference, "Kept until"):
+    for words in ("4 of 5 stars", "Gone field", "Red, Green", message.reference, "Kept until"):
         assert words in html
+    assert "<title>Kettles – Ann" in " ".join(html.split()).replace("<title> ", "<title>")
+    assert not {"How was it?", "Your name", "Subject", "Message", "Empty"} & set(
+        re.findall("<dt>(.*?)</dt>", html)
+    )
     assert "Privacy policy, version 1" in html
     assert f"/admin/messages/inspect/{other.pk}/" in html
     assert "An earlier question" in html

@@ -42,7 +42,7 @@ def _open_first(page: Page, url: str) -> None:
     page.goto(f"{url}/admin/")
     page.get_by_role("link", name=re.compile("Messages to answer")).click()
     page.get_by_role("link", name="Ada").click()
-    expect(page.get_by_text("Do you sell kettles?")).to_be_visible()
+    expect(page.get_by_text("Do you sell kettles?", exact=True)).to_be_visible()
 
 
 def _fits(page: Page) -> bool:
