@@ -11,7 +11,7 @@ from store.models import Document, DocumentCounter, Order, ProductVariant
 from store.payments import refunds
 from store.stock import movements
 from tests import factories
-from tests.store.at_once import at_once
+from tests.at_once import at_once
 from tests.store.paying import pay_in_cash
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]

@@ -12,7 +12,7 @@ from django.test import Client
 from home import locks
 from store.models import StripeEvent
 from store.payments import errors, events
-from tests.store.at_once import at_once
+from tests.at_once import at_once
 from tests.store.event_inbox import TOLD, Handler, Outcome, deliver
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]

@@ -33,7 +33,7 @@ from store.orders import lifecycle
 from store.payments import fulfilment, refunds, stripe_client
 from store.stock import movements
 from tests import factories
-from tests.store.at_once import at_once
+from tests.at_once import at_once
 from tests.store.paying import listen, mails_about, press_pay, sales, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
 from tools.stripe_sandbox.visitor import StayedError

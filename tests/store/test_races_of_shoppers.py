@@ -20,8 +20,8 @@ from store.offers import offering
 from store.orders import finding, lifecycle, personal_data
 from store.payments import refunds
 from tests import factories
+from tests.at_once import at_once
 from tests.staff import signed_in
-from tests.store.at_once import at_once
 from tests.store.finding import KNOWN, ask, link_in
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
