@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/pages/", admin_menu.explore),
     path("admin/pages/search/", page_bin.PageSearchView.as_view()),
     path("admin/pages/search/results/", page_bin.PageSearchView.as_view(results_only=True)),
+    path("admin/api/main/pages/<int:pk>/action/<str:name>/", page_bin.no_action),
     path("admin/pages/<missing_app_page:page>/<path:action>", missing_app_pages.answer_not_found),
     path(settings.ADMIN_PATH.lstrip("/"), include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),

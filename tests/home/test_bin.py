@@ -217,3 +217,12 @@ def test_what_lies_in_the_bin_is_not_published(admin_client: Client) -> None:
     assert admin_client.post(url)["Location"] == "/admin/bin/"
     assert not Page.objects.filter(pk=care.pk, live=True).exists()
     assert BinnedPage.objects.there().count() == 1
+
+
+def test_wagtails_api_acts_on_no_page(owner: Client) -> None:
+    page = content()
+    for action in ("delete", "unpublish", "revert_to_page_revision", "copy"):
+        answer = owner.post(f"/admin/api/main/pages/{page.pk}/action/{action}/", {}, "application/json")
+        assert answer.status_code == 404
+    assert owner.get(f"/admin/api/main/pages/{page.pk}/").status_code == 200
+    assert Page.objects.filter(pk=page.pk, live=True).exists()
