@@ -41,10 +41,10 @@ VAT_PERCENT, VAT_SINCE = 20, date(2011, 1, 4)
 EXPORTED = "Export from the United Kingdom: zero-rated, section 30(6) of the Value Added Tax Act 1994."
 # country: (name, [(way, price in minor units, days at least, days at most)])
 DELIVERY: dict[str, tuple[str, list[tuple[str, int, int, int]]]] = {
-    "GB": ("United Kingdom", [("Post", 390, 2, 4), ("Courier", 750, 1, 1)]),
-    "IE": ("Ireland", [("Post", 990, 4, 7)]),
-    "DE": ("Germany", [("Post", 1250, 5, 9)]),
-    "FR": ("France", [("Post", 1250, 5, 9)]),
+    "GB": ("United Kingdom", [("Postage", 390, 2, 4), ("Courier", 750, 1, 1)]),
+    "IE": ("Ireland", [("Postage", 990, 4, 7)]),
+    "DE": ("Germany", [("Postage", 1250, 5, 9)]),
+    "FR": ("France", [("Postage", 1250, 5, 9)]),
 }
 COLLECT_AT = "At our workshop, 1 Example Street, Exampleton\nTuesday to Friday, 10 to 16"
 

@@ -20,7 +20,7 @@ from post_office.models import Email
 from wagtail.models import Revision
 
 from forms import uploads
-from forms.models import Attachment, FormPage, Submission, ThreadEntry
+from forms.models import Attachment, FormField, FormPage, Submission, ThreadEntry
 from home import mail_queue
 from home.email_addresses import is_same_address
 from home.storage import private_storage
@@ -60,20 +60,25 @@ def longest_period() -> timedelta:
 def describe() -> str:
     """Return what each form on the site asks for and how long it keeps that."""
     pages = FormPage.objects.live().order_by().prefetch_related("form_fields")
-    parts = [
-        ngettext(
-            "%(page)s: %(fields)s (kept for %(days)s day)",
-            "%(page)s: %(fields)s (kept for %(days)s days)",
-            page.keep_days,
-        )
-        % {
-            "page": page.title,
-            "fields": get_text_list([field.label for field in page.form_fields.all()], gettext("and")),
-            "days": page.keep_days,
-        }
-        for page in sorted(pages, key=attrgetter("path"))  # SQLite would walk all pages
-    ]
-    return "; ".join(parts) or gettext("Nothing: the site has no form.")
+    in_order = sorted(pages, key=attrgetter("path"))  # SQLite would walk all pages
+    return " ".join(map(_in_words, in_order)) or gettext("Nothing: the site has no form.")
+
+
+def _in_words(page: FormPage) -> str:
+    # Not the tick below the policy itself.
+    fields = [_asked_for(one) for one in page.form_fields.all() if one.field_type != "policy"]
+    asked = get_text_list(fields or [gettext("nothing")], gettext("and"))
+    days = ngettext("%s day", "%s days", page.keep_days) % page.keep_days
+    words = gettext("With “%(page)s” we ask for %(fields)s; kept for %(days)s.")
+    return words % {"page": page.title, "fields": asked, "days": days}
+
+
+def _asked_for(field: FormField) -> str:
+    """Return what a field asks for, as in a sentence; files as what they are."""
+    label = gettext("files that you attach") if field.field_type == "file" else field.label
+    if label.endswith("?"):
+        return f"“{label}”"
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def export(email: str) -> Iterator[dict[str, Any]]:

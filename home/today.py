@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.ui.components import Component
+from wagtail.admin.views.home import WorkflowObjectsToModeratePanel
 from wagtail.models import Site
 
 from home.hooks import collect
@@ -72,6 +73,9 @@ class Button(Tile):
 
     def render_html(self, parent_context: Any = None) -> SafeString:
         return SafeString("")
+
+
+WorkflowObjectsToModeratePanel.order = 40  # what waits for a review, above what is only to be read
 
 
 def leave_out_others(_request: HttpRequest, items: list[SummaryItem]) -> None:

@@ -31,6 +31,7 @@ _IS_COLOUR = RegexValidator(
     _("Enter a colour as # and six digits or letters from a to f, for example #0f5240."),
 )
 _IN_PAGE = 4000  # bytes, at most, of a logo that is part of each page
+_CODE_AFTER_TOWN = re.compile(r"[A-Za-z]{1,2}\d\w{0,2} \w{3,4}\Z")  # British, Irish and Canadian ones
 _IS_TELEPHONE = RegexValidator(r"^(?=(\D*\d){5})[\d\s()+./-]+(ext\.? ?\d+)?$", _("Enter a telephone number."))
 
 
@@ -106,7 +107,8 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
         MultiFieldPanel(["name", "tagline", "logo"], heading=_("Name and logo")),
         MultiFieldPanel(
             [
-                FieldRowPanel(["primary_colour", "accent_colour"]),
+                "primary_colour",
+                "accent_colour",
                 HelpPanel(template="home/admin/brand_contrast_panel.html"),
                 "typeface",
             ],
@@ -235,5 +237,6 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
     @property
     def address_lines(self) -> list[str]:
         """The postal address, a line each, empty parts left out."""
-        town = f"{self.postal_code} {self.city}".strip()
+        parts = [self.postal_code, self.city]
+        town = " ".join(reversed(parts) if _CODE_AFTER_TOWN.match(self.postal_code) else parts).strip()
         return [line for line in (self.legal_name or self.name, self.street, town, self.country) if line]

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from babel.numbers import get_currency_symbol
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
@@ -38,13 +40,19 @@ class VariantForm(WagtailAdminModelForm):
         """Show the stock as it is; who may not change stock cannot type into it."""
         super().__init__(*args, **options)
         self.count: Count | None = None
-        self.fields["price"].required = False  # the product's form fills it
+        price = self.fields["price"]
+        price.required = False  # the product's form fills it
+        price.label = _("Price in %(currency)s") % {"currency": get_currency_symbol(settings.CURRENCY)}
+        if str(self.prefix).endswith("-0"):
+            price.help_text = _("Tax included.")
         self.fields["in_stock"].disabled = not self.for_user.has_perm("store.change_stockitem")
         if seen := stock.get(self.instance.sku):
             self.initial.update(in_stock=seen.on_hand, stock_seen=str(seen))
             if seen.held:
                 words = _("%(held)s of them are held for open payments.")
                 self.fields["in_stock"].help_text = words % {"held": seen.held}
+            elif not seen.on_hand:
+                self.fields["in_stock"].help_text = _("Shoppers cannot order this now.")
 
     def fill_sku(self, sku: str) -> None:
         """Take the SKU that was made for it."""

@@ -10,18 +10,18 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel
 
 from home.page_cache import reads
 from store.models.baskets import MAX_QUANTITY
 
 
 class Availability(models.TextChoices):
-    STOCK = "stock", _("as the stock says")
-    LATER = "later", _("not in stock yet")
-    COMING = "coming", _("coming on a date")
-    TO_ORDER = "to_order", _("made to order")
-    ENDED = "ended", _("discontinued")
+    STOCK = "stock", _("As the stock says")
+    LATER = "later", _("Not in stock yet")
+    COMING = "coming", _("Coming on a date")
+    TO_ORDER = "to_order", _("Made to order")
+    ENDED = "ended", _("Discontinued")
 
 
 class StatedAvailability(models.Model):
@@ -46,9 +46,11 @@ class StatedAvailability(models.Model):
 
     # The classes name the choice with which a field is shown: static/css/admin/forms.css.
     availability_panels: ClassVar[list] = [
-        FieldPanel(
-            "availability",
-            help_text=_("A discontinued product keeps its page and leaves the list of the shop."),
+        FieldPanel("availability"),
+        HelpPanel(_("Shoppers cannot order this now."), classname="when-later"),
+        HelpPanel(
+            _("Shoppers cannot order this. It is not in the shop’s list; its page stays."),
+            classname="when-ended",
         ),
         FieldPanel("available_on", classname="when-coming"),
         FieldPanel("made_in_days", classname="when-made-to-order"),

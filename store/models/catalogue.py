@@ -153,6 +153,7 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
         TitleFieldPanel("title", help_text=_("As shoppers read it."), placeholder=_("Name*")),
         FieldPanel("summary", widget=AdminAutoHeightTextInput(attrs={"rows": 1})),
         FieldPanel("description"),
+        *StatedAvailability.availability_panels,
         VariantsPanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),
         InlinePanel(
@@ -172,7 +173,6 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
         ),
     ]
     side_panels: ClassVar[list] = [
-        *StatedAvailability.availability_panels,
         FieldPanel("categories", widget=CheckboxSelectMultiple),
         FieldPanel("vat_class"),
         FieldPanel("withdrawal"),

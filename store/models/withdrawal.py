@@ -12,7 +12,7 @@ EEA_AND_UK = frozenset(
 class Withdrawal(models.TextChoices):
     """Whether there is such a right (article 16)."""
 
-    APPLIES = "applies", _("applies")
-    CUSTOM = "custom", _("does not apply: made to measure")
-    PERISHABLE = "perishable", _("does not apply: spoils quickly")
-    SEALED = "sealed", _("until its seal is broken: sealed for hygiene")
+    APPLIES = "applies", _("Applies")
+    CUSTOM = "custom", _("Does not apply: made to measure")
+    PERISHABLE = "perishable", _("Does not apply: spoils quickly")
+    SEALED = "sealed", _("Until its seal is broken: sealed for hygiene")

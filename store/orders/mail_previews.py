@@ -24,6 +24,7 @@ from store.documents import references
 from store.models import (
     Dispute,
     Document,
+    MailWording,
     Offer,
     Order,
     OrderEvent,
@@ -236,7 +237,7 @@ def made_up(status: str) -> Order:
         subtotal=2500,
         shipping=395,
         total=2895,
-        shipping_name=_("Post"),
+        shipping_name=_("Postage"),
         delivery_time=_("2 to 4 working days"),
         shipping_address={
             "name": name,
@@ -263,7 +264,7 @@ class MailPreviewView(RecordedPageMixin, PermissionRequiredMixin, WagtailAdminTe
     permission_required = VIEW
     raise_exception = True
     template_name = "store/admin/mail_preview.html"
-    page_title = gettext_lazy("E-mails of orders")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    page_title = gettext_lazy("E-mails about orders")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "mail"
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
@@ -283,6 +284,7 @@ class MailPreviewView(RecordedPageMixin, PermissionRequiredMixin, WagtailAdminTe
             "message": message,
             "files": list(mail_attachments.files(message.attach)),
             "order": order if order.pk else None,
+            "changed": {name.rpartition("_")[0] for name in MailWording.current().words},
             "wording_url": wording_form.url_of(kind, self.request.user),
         }
 
@@ -297,5 +299,5 @@ class MailPreviewMenuItem(MenuItem):
 def menu_item(order: int) -> MenuItem:
     """Return the entry of the admin's menu."""
     return MailPreviewMenuItem(
-        gettext_lazy("E-mails of orders"), reverse("orders:mails"), icon_name="mail", order=order
+        gettext_lazy("E-mails about orders"), reverse("orders:mails"), icon_name="mail", order=order
     )

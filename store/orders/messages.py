@@ -130,7 +130,7 @@ def _papers(order: Order, refund: Refund | None) -> Iterable[Document]:
 
 def _agreed(situation: Situation) -> list[dict[str, Any]]:
     order = situation.order
-    accepted, shown = _("You accepted %(version)s:"), _("You were shown %(version)s:")
+    accepted, shown = _("You accepted %(version)s"), _("You were shown %(version)s")
     return [
         {
             "words": words % {"version": version},

@@ -51,7 +51,7 @@ def _sums(rows: QuerySet[Any], moment: str, amount: str, starts: list[datetime])
 class TakingsPanel(Component):
     name = "takings"
     template_name = "store/admin/takings.html"
-    order = 10
+    order = 48  # below what somebody has to do
 
     def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
         taken = by_day(today=timezone.localdate())

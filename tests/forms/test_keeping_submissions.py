@@ -92,8 +92,8 @@ def test_the_policy_prints_the_longest_period_and_each_page(contact_page: FormPa
     form_page("Feedback", keep_days=400)
     assert fact()["days"] == 400
     assert fact()["what"] == (
-        "Contact: Your name, E-mail and Message (kept for 90 days); "
-        "Feedback: Your name, E-mail and Message (kept for 400 days)"
+        "With “Contact” we ask for your name, e-mail and message; kept for 90 days. "
+        "With “Feedback” we ask for your name, e-mail and message; kept for 400 days."
     )
 
 

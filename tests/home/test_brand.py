@@ -136,6 +136,17 @@ def test_colours_in_capitals_or_without_their_sign_are_the_same_colours(typed: s
 
 
 # --- Icon ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        *(("EX1 1EX", "Exampleton EX1 1EX"), ("D02 AF30", "Exampleton D02 AF30"), ("", "Exampleton")),
+        *(("12345", "12345 Exampleton"), ("1234 AB", "1234 AB Exampleton")),
+    ],
+)
+def test_the_postal_code_stands_where_its_country_writes_it(code: str, line: str) -> None:
+    assert BrandSettings(postal_code=code, city="Exampleton").address_lines[1] == line
+
+
 def test_without_a_logo_the_icon_is_the_first_letter(client: Client) -> None:
     brand(name="<ärger & Co", primary_colour=DARK_RED)
     assert f'fill="{DARK_RED}"' in icon(client)

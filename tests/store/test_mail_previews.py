@@ -5,10 +5,11 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
+from wagtail.models import Site
 
 from home.models import User
 from policies.models import Policy
-from store.models import Order, Refund
+from store.models import MailWording, Order, Refund
 from store.orders import mail_previews
 from store.orders.words import WORDS
 from tests import factories
@@ -26,7 +27,7 @@ def shown(client: Client, kind: str) -> str:
 def test_every_mail_is_shown_of_an_invented_order_and_nothing_is_sent_or_saved(admin_client: Client) -> None:
     for kind, label in mail_previews.kinds().items():
         page = shown(admin_client, kind)
-        assert f'<option value="{kind}" selected>{label}' in page
+        assert f'<a href="?mail={kind}" aria-current="page">{label}</a>' in page
         assert "Made up as an example" in page
         assert 'srcdoc="&lt;!doctype html&gt;' in page
         assert '<iframe sandbox="allow-same-origin"' in page  # which lets no script run
@@ -37,7 +38,7 @@ def test_the_mails_to_the_trader_and_the_link_to_orders_are_shown_without_being_
     admin_client: Client,
 ) -> None:
     page = " ".join(shown(admin_client, "new").split())
-    assert '<optgroup label="To the trader"> <option value="new" selected>A new order' in page
+    assert '<h2>To the trader</h2> <ul> <li> <a href="?mail=new" aria-current="page">A new order</a>' in page
     for kind, words in {
         "new": "is paid and can be packed.",
         "decision": "needs your decision",
@@ -82,6 +83,14 @@ def test_a_mail_is_made_from_the_newest_order_of_its_kind(admin_client: Client) 
     assert not Email.objects.exists()
 
 
+def test_the_list_says_of_which_mail_the_words_were_changed(admin_client: Client) -> None:
+    assert "Changed" not in shown(admin_client, "paid")
+    MailWording.objects.create(site=Site.objects.get(), words={"paid_opening": "Hello"})
+    page = " ".join(shown(admin_client, "sent").split())
+    assert page.count("Changed") == 1
+    assert 'href="?mail=paid">Paid</a> <span class="pill pill--to-do">Changed</span>' in page
+
+
 def test_a_mail_that_does_not_exist_is_not_found(admin_client: Client) -> None:
     for kind in ("packed", "refund-requested", "%00", "x" * 3000):
         assert admin_client.get(URL, {"mail": kind}).status_code == 404
@@ -98,4 +107,4 @@ def test_who_sees_orders_sees_their_mails(client: Client, may_see: bool) -> None
     client.force_login(user)
     response = client.get(URL)
     assert (response.status_code == 200) == may_see
-    assert ("E-mails of orders" in response.content.decode()) == may_see
+    assert ("E-mails about orders" in response.content.decode()) == may_see

@@ -115,6 +115,8 @@ def test_text_and_html_say_the_same(order: Order, kind: str) -> None:
     tell, facts = MAILS[kind]
     email = tell(order)
     text, html = " ".join(email.message.split()), words_of(email.html_message)
+    assert "://" not in html, "its links are words"
+    html += " ".join(re.findall(r'href="([^"]*)"', email.html_message))
     for words in (*facts, order.number, order.get_absolute_url()):
         assert words in text
         assert words in html

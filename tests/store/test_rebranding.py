@@ -176,12 +176,14 @@ def preview(client: Client, mode: str = "", **values: Any) -> Any:
     site = Site.objects.get()
     url = reverse("wagtailsettings:preview_on_edit", args=["home", "brandsettings", site.pk])
     if mode:
-        return client.get(url, {"mode": mode})
+        return client.get(url, {"mode": mode, "in_preview_panel": "true"})
     return client.post(url, {**NEW, **COLOURS, "logo": "", **values})
 
 
 def test_it_is_seen_before_it_is_saved_and_by_nobody_else(mug: ProductVariant) -> None:
     brand(**OLD)
+    factories.declare_cookies()
+    factories.cookie_policy()
     orders = Order.objects.count()
     client = staff.signed_in("change_brandsettings")
     assert preview(client).json() == {"is_valid": True, "is_available": True}
@@ -190,11 +192,14 @@ def test_it_is_seen_before_it_is_saved_and_by_nobody_else(mug: ProductVariant) -
         assert "Nova &amp; Co" in html, mode
         assert OLD["name"] not in html, mode
         assert DARK_RED[1:] in html, mode
+        assert "data-consent-bar" not in html, mode
     assert "?mode=pdf" in preview(client, "paper").content.decode()
     response = preview(client, "pdf")
     assert response.headers["Content-Type"] == "application/pdf"
     assert "Nova Limited" in PdfReader(BytesIO(response.content)).pages[0].extract_text()
-    assert OLD["name"] in Client().get("/").content.decode()
+    public = Client().get("/").content.decode()
+    assert OLD["name"] in public
+    assert "data-consent-bar" in public
     assert OLD["name"] in client.get("/").content.decode()
     assert BrandSettings.current().name == OLD["name"]
     assert Order.objects.count() == orders

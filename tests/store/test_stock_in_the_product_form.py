@@ -42,6 +42,21 @@ def last_movement() -> tuple[str, int, str]:
     return movement.kind, movement.on_hand_change, movement.made_by and movement.made_by.email
 
 
+def test_a_variant_says_its_currency_and_what_follows_from_an_empty_price_and_stock(
+    owner: Client, mug: ProductVariant
+) -> None:
+    mug.page.variants.add(ProductVariant(sku="MUG-2", price=1))
+    mug.page.save_revision().publish()
+    StockItem.objects.filter(sku="MUG").update(on_hand=0, held=0)
+    StockItem.objects.update_or_create(sku="MUG-2", defaults={"on_hand": 1})
+    first, second = owner.get(f"/admin/pages/{mug.page.pk}/edit/").context["form"].formsets["variants"].forms
+    assert {first["price"].label, second["price"].label} == {"Price in £"}
+    assert first["price"].help_text == "Tax included."
+    assert second["price"].help_text == "Tax included. Empty: as the first."
+    assert first["in_stock"].help_text == "Shoppers cannot order this now."
+    assert not second["in_stock"].help_text
+
+
 # --- Saving by a person -----------------------------------------------------------------------------------
 @pytest.mark.both_databases
 @pytest.mark.parametrize("publish", [True, False])

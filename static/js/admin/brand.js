@@ -68,3 +68,20 @@ document.addEventListener("DOMContentLoaded", () =>
     else localStorage.setItem(key, left);
   }),
 );
+
+// Where the preview will be, what it waits for: words until it has come, and others when it does not come.
+document.addEventListener("DOMContentLoaded", () => {
+  const area = document.querySelector(".w-preview__wrapper");
+  if (!area) return;
+  const [waits, failed] = document.querySelector("[data-preview-note]").content.children;
+  failed.querySelector("a").href = document.querySelector('[data-w-preview-target="newTab"]').href;
+  area.prepend(waits);
+  const timer = setTimeout(() => waits.replaceWith(failed), 20_000);
+  const came = ({ target }) => {
+    if (!target.src) return; // the empty frame that it replaces
+    clearTimeout(timer);
+    waits.remove();
+    failed.remove();
+  };
+  area.addEventListener("load", came, true);
+});

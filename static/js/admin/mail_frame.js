@@ -7,6 +7,9 @@ function fit() {
   if (body) frame.style.blockSize = `${Math.ceil(body.getBoundingClientRect().height) + 2}px`;
 }
 
+const list = document.querySelector(".mail-list")?.parentElement;
+if (list) list.scrollTop = list.querySelector("[aria-current]").offsetTop - list.clientHeight / 2;
+
 if (frame) {
   frame.addEventListener("load", fit);
   new ResizeObserver(fit).observe(frame);
