@@ -137,6 +137,7 @@ def test_a_reply_without_words_or_with_too_many_is_refused(
     response = press(staff, message, "reply", reply__text=text)
     assert response.status_code == 422
     assert response.context["reply_form"].errors["text"]
+    assert "autofocus" in response.content.decode()
     assert not message.thread.exists()
 
 
