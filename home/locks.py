@@ -34,10 +34,10 @@ def _try(file: IO[Any]) -> bool:
 
 
 @contextmanager
-def alone(name: str, *, seconds: float) -> Iterator[None]:
+def alone(name: str, *, seconds: float, file: str = "lock") -> Iterator[None]:
     """Hold a lock of all processes on this database. It opens no transaction, and ends with its process at the latest.
 
-    On SQLite all names are one lock. Raises TimeoutError.
+    On SQLite all names with the same file, which lies beside the database, are one lock. Raises TimeoutError.
     """
     if connection.vendor == "postgresql":
         key = _key(name)
@@ -51,8 +51,8 @@ def alone(name: str, *, seconds: float) -> Iterator[None]:
     elif connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite has it; a test
         yield
     else:
-        with open(f"{connection.settings_dict['NAME']}.lock", opener=_read_only) as file:
-            lock_file(file, seconds=seconds)
+        with open(f"{connection.settings_dict['NAME']}.{file}", opener=_read_only) as opened:
+            lock_file(opened, seconds=seconds)
             yield
 
 

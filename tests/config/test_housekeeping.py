@@ -1,25 +1,35 @@
 """Housekeeping: removes what the register says, no more and no less, step by step, as often as anybody likes."""
 
 import io
+import json
+import os
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 from post_office.models import STATUS, Email
 from wagtail import hooks
 
+from config.management.commands.housekeeping import LOCK
 from home import mail_queue
 from policies.consent import choices, notices
 from policies.models import ConsentRecord
 from policies.personal_data import register
 from tests.factories import cookie_policy, declare_cookies
+from tests.project import ROOT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -49,6 +59,11 @@ def test_housekeeping_prints_one_line_for_each_register_entry() -> None:
     expiring = [entry.key for entry in register.registered() if entry.expire]
     assert [line.partition(":")[0] for line in lines] == expiring
     assert "mail.queue: 0 removed (kept for 90 days)" in lines
+
+
+def test_each_period_that_the_policy_prints_is_enforced() -> None:
+    enforced = dict(re.findall(r"(?m)^(\S+): \d+ removed \(kept for (\d+) days\)$", run()))
+    assert enforced == {row["key"]: str(row["days"]) for row in register.as_fact() if row["days"] is not None}
 
 
 def test_mail_is_kept_as_long_as_the_policy_prints() -> None:
@@ -99,6 +114,45 @@ def test_sessions_that_ended_go() -> None:
     aged(ended, "expire_date", 0.01)
     assert "sign-in.sessions: 1 removed" in run()
     assert Session.objects.get() == running
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return how another process finds the database; that of SQLite looks like one in a file, for locks."""
+    if connection.vendor == "sqlite":
+        monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "db.sqlite3"))
+        monkeypatch.setattr(connection, "is_in_memory_db", lambda: False)
+    names = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")
+    return {name: connection.settings_dict[name] for name in names}
+
+
+HOLD = """
+import json, sys, time
+from django.conf import settings
+settings.configure(DATABASES={"default": json.loads(sys.argv[1])})
+from home import locks
+with locks.alone(sys.argv[2], seconds=0, file=sys.argv[2]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_of_two_at_once_one_does_it_and_after_a_kill_the_next(database: dict[str, Any]) -> None:
+    email(STATUS.sent, days_ago=1000)
+    command = [sys.executable, "-c", HOLD, json.dumps(database), LOCK]
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "site")])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=path) as other:
+        try:
+            assert other.stdout
+            assert other.stdout.readline() == "held\n"
+            assert run() == "Another process is doing it: nothing was done here.\n"
+            assert Email.objects.exists()
+        finally:
+            other.kill()
+    end = time.monotonic() + 30
+    while "Another process" in (said := run()):  # until PostgreSQL notices
+        assert time.monotonic() < end
+    assert "mail.queue: 1 removed" in said
 
 
 def test_a_second_run_finds_nothing_to_do() -> None:
