@@ -25,7 +25,7 @@ from home import mail_queue
 from home.email_addresses import is_same_address
 from home.storage import private_storage
 from policies.ledger import entries
-from policies.personal_data.register import PersonalData
+from policies.personal_data.register import People, PersonalData
 
 _BATCH = 500  # messages
 
@@ -41,6 +41,7 @@ def personal_data() -> list[PersonalData]:
             export=export,
             erase=erase,
             expire=expire,
+            people=(People.WRITERS,),
             replace=replace,
             note=gettext_lazy(
                 "Found by the e-mail address in an e-mail field. To limit how many are sent, a fingerprint of the"

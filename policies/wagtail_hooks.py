@@ -40,8 +40,9 @@ from policies.ledger import daily_check, sealing, weekly_mail, witness
 from policies.ledger.daily_check import RecordCheck
 from policies.models import ConsentRecord, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.models.ledger import LedgeredModel
-from policies.personal_data import access_log, register
+from policies.personal_data import access_log, processing, processing_views, register
 from policies.personal_data import viewsets as personal_data_viewsets
+from policies.personal_data.processing_views import ProcessingRecordView
 from policies.review import reminders, workflow
 from policies.review import views as review_views
 from policies.versions import (
@@ -80,7 +81,8 @@ class PoliciesGroup(ModelViewSetGroup):
             icon_name="tick-inverse",
             order=len(items) + 1,
         )
-        return [*items, report, import_views.menu_item(order=len(items) + 2)]
+        order = len(items) + 2
+        return [*items, report, processing_views.menu_item(order), import_views.menu_item(order + 1)]
 
 
 @hooks.register("register_page_action_menu_item")
@@ -247,6 +249,7 @@ def admin_urls() -> list[URLPattern]:
     return [
         path("policy-import/", import_views.ImportView.as_view(), name="policies_import"),
         path("policies/consent-report/", ConsentReportView.as_view(), name="consent_report"),
+        path("policies/processing/", ProcessingRecordView.as_view(), name="processing_record"),
         path("policies/<int:page_id>/publication-preview/", preview, name="publication_preview"),
         path("policies/<int:page_id>/typed/", preview, {"part": "typed_values"}, name="typed_values"),
         path("policies/<int:page_id>/begin/", staff_views.BeginDraftView.as_view(), name="policy_begin"),
@@ -315,6 +318,7 @@ def personal_data() -> list[register.PersonalData]:
     return [consent_personal_data.CONSENT_RECORDS, access_log.ACCESSES]
 
 
+hooks.register("register_safeguards", processing.safeguards)
 hooks.register("register_mail_attachments", lambda: [frozen_texts.FROZEN_TEXTS])
 
 

@@ -9,7 +9,7 @@ from policies.consent import daily_sums
 from policies.ledger import entries
 from policies.models import ConsentRecord
 from policies.models.consents import time_of_keeping
-from policies.personal_data.register import PersonalData, nothing
+from policies.personal_data.register import People, PersonalData, nothing
 
 
 @transaction.atomic
@@ -30,6 +30,7 @@ CONSENT_RECORDS = PersonalData(
     purpose=_("To be able to show that a choice was made, and which one"),
     keep=time_of_keeping,
     expire=expire,
+    people=(People.VISITORS,),
     replace=nothing,
     note=_(
         "Nothing links a record to a person; only someone with the record id can find it. It says as well whether "

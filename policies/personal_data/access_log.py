@@ -15,7 +15,7 @@ from django.views.generic.base import TemplateResponseMixin
 from wagtail.admin.views.generic.base import BaseListingView
 
 from policies.models import PersonalDataAccess
-from policies.personal_data.register import PersonalData
+from policies.personal_data.register import People, PersonalData
 
 Action = PersonalDataAccess.Action
 KEEP = timedelta(days=365)
@@ -74,6 +74,7 @@ ACCESSES = PersonalData(
     purpose=_("To be able to show who saw your data, and to notice misuse"),
     keep=lambda: KEEP,
     expire=expire,
+    people=(People.STAFF,),
     replace=lambda: PersonalDataAccess.objects.remove_made_before(timezone.now()),
     note=_(
         "It names staff, and nobody of those whose data they saw. It is no log if somebody can have it erased."

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -26,6 +27,15 @@ Expire = Callable[[datetime], int]
 Replace = Callable[[], object]
 
 
+class People(models.TextChoices):
+    """Whose data they are, for the record of processing."""
+
+    VISITORS = "visitors", _("Visitors of the site")
+    WRITERS = "writers", _("People who write to us")
+    CUSTOMERS = "customers", _("Customers, and whoever they order for")
+    STAFF = "staff", _("Staff")
+
+
 @dataclass(frozen=True)
 class PersonalData:
     """One kind of personal data.
@@ -34,7 +44,7 @@ class PersonalData:
     removes what has been kept that long now (UTC) and returns how many rows; `export` and `erase` take an e-mail
     address in any case, and erase returns how many rows it changed. Where nothing links the data to one (or the law
     requires it to stay), they are None, and `note` says why. `replace` leaves nothing real of anybody, for a staging
-    site: it writes invented data over all of it, or deletes it.
+    site: it writes invented data over all of it, or deletes it. `people` is whose data they are.
     """
 
     key: str
@@ -46,6 +56,7 @@ class PersonalData:
     erase: Erase | None = None
     expire: Expire | None = None
     replace: Replace | None = None
+    people: tuple[People, ...] = ()
     note: str | Promise = ""
 
 

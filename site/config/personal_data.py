@@ -38,7 +38,7 @@ from config.sign_in import one_form
 from home import mail_queue
 from home.email_addresses import same_address
 from home.models import User
-from policies.personal_data.register import PersonalData, mentions
+from policies.personal_data.register import People, PersonalData, mentions
 
 SIGN_IN_TABLES = (AccessAttempt, AccessFailureLog, AccessLog)
 LOG_TABLES = (PageLogEntry, ModelLogEntry)
@@ -160,6 +160,7 @@ MAILS = PersonalData(
         Email.objects.filter(pk__in=[mail.pk for mail in _mails_about(email)])
     ),
     expire=lambda now: mail_queue.delete_old(before=now - _keep_mail()),
+    people=(People.CUSTOMERS, People.WRITERS, People.STAFF),
     replace=lambda: mail_queue.delete(Email.objects.all()),
     note=_("Found by the e-mail address in any part of the e-mail."),
 )
@@ -172,6 +173,7 @@ SIGN_INS = PersonalData(
     export=_export_sign_ins,
     erase=lambda email: sum(_sign_ins_of(table, email).delete()[0] for table in SIGN_IN_TABLES),
     expire=_expire_sign_ins,
+    people=(People.STAFF,),
     replace=lambda: _delete_all(*SIGN_IN_TABLES),
 )
 SESSIONS = PersonalData(
@@ -181,6 +183,7 @@ SESSIONS = PersonalData(
     purpose=_("To keep you signed in from page to page"),
     keep=lambda: timedelta(seconds=settings.SESSION_COOKIE_AGE),
     expire=lambda now: Session.objects.filter(expire_date__lt=now).delete()[0],
+    people=(People.STAFF,),
     replace=lambda: _delete_all(Session),
     note=_("A session ends by itself and holds no address; it is worthless without its account."),
 )
@@ -191,6 +194,7 @@ STAFF_ACCOUNTS = PersonalData(
     purpose=_("To let staff sign in, and to know who may do what"),
     keep=lambda: None,
     export=_export_accounts,
+    people=(People.STAFF,),
     replace=_replace_accounts,
     note=_(
         "Deleted by an administrator when somebody leaves, never by a request: the site would lock itself."
@@ -203,6 +207,7 @@ STAFF_LOG = PersonalData(
     purpose=_("To know who changed the site"),
     keep=lambda: None,
     export=_export_staff_log,
+    people=(People.STAFF,),
     replace=_replace_staff_log,
     note=_("The log of the site stays. When an account goes, its entries stay without a name."),
 )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from policies.personal_data.register import PersonalData
+from policies.personal_data.register import People, PersonalData
 from store.models import Basket
 
 
@@ -26,6 +26,7 @@ BASKETS = PersonalData(
     purpose=_("To keep together what you are choosing"),
     keep=_keep,
     expire=expire_baskets,
+    people=(People.VISITORS,),
     replace=lambda: Basket.objects.all().delete(),
     note=_("Nothing links a basket to a person until an order is placed."),
 )

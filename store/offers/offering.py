@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from home.email_addresses import same_address
 from home.models import User
 from home.throttling import Limit
-from policies.personal_data.register import PersonalData
+from policies.personal_data.register import People, PersonalData
 from store.basket import contents
 from store.models import Basket, Offer, Order
 from store.models.tokens import digest, may_be_token, new_token
@@ -140,5 +140,6 @@ OFFERS = PersonalData(
     export=_export,
     erase=_erase,
     expire=expire,
+    people=(People.CUSTOMERS,),
     replace=lambda: Offer.objects.all().delete(),
 )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from home.email_addresses import folded, same_address
 from home.throttling import Limit
-from policies.personal_data.register import PersonalData
+from policies.personal_data.register import People, PersonalData
 from store.models import FindLink, Order
 from store.models.tokens import digest, may_be_token, new_token
 from store.orders import emails
@@ -92,5 +92,6 @@ FIND_LINKS = PersonalData(
     export=_export,
     erase=lambda email: FindLink.objects.filter(same_address(email)).delete()[0],
     expire=expire,
+    people=(People.CUSTOMERS,),
     replace=lambda: FindLink.objects.all().delete(),
 )

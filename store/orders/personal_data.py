@@ -16,7 +16,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from home.email_addresses import same_address
-from policies.personal_data.register import PersonalData, nothing
+from policies.personal_data.register import People, PersonalData, nothing
 from store.models import Document, Order, OrderEvent, OrderLine, Parcel, Refund, StockMovement, StripeEvent
 from store.orders.addresses import address_lines
 from store.payments import money
@@ -156,6 +156,7 @@ ORDERS = PersonalData(
     keep=_keep,
     export=export_orders,
     expire=expire_orders,
+    people=(People.CUSTOMERS,),
     replace=replace_orders,
     note=_(
         "Kept for the time that tax law sets, so an order is not erased on request. To limit unpaid "
@@ -170,6 +171,7 @@ UNPAID_ORDERS = PersonalData(
     keep=lambda: UNPAID_KEEP,
     erase=erase_unpaid_orders,
     expire=expire_unpaid_orders,
+    people=(People.CUSTOMERS,),
     replace=nothing,
     note=_("Exported with the other orders."),
 )

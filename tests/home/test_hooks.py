@@ -28,7 +28,7 @@ from policies.cookie_audit import rules
 from policies.facts import registry
 from policies.ledger import daily_check, entries
 from policies.models import PolicyVersion
-from policies.personal_data import register
+from policies.personal_data import processing, register
 
 ROOT = Path(__file__).parents[2]
 APPS = {"home": "home", "policies": "policies", "forms": "forms", "store": "store", "config": "site/config"}
@@ -65,6 +65,7 @@ HOOKS = {
         register.registered,
         register.PersonalData(key="key", label="", what="", purpose="", keep=lambda: None),
     ),
+    "register_safeguards": Hook({"policies", "config"}, processing.record, processing.Safeguard("Label", "")),
     "register_audit_paths": Hook({"policies", "store"}, rules.registered_paths, "/path/"),
     "register_audit_actions": Hook({"store"}, rules.registered_actions, rules.Action(name="name", press="a")),
     "register_ledger_kinds": Hook({"policies", "store", "forms"}, entries.contributed_kinds, PolicyVersion),
