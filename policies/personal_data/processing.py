@@ -139,7 +139,7 @@ def as_csv() -> str:
 
 
 class Table(NamedTuple):
-    title: str
+    title: str | Promise
     lines: list[tuple[str | Promise, ...]]  # the first is that of the headings
 
 
