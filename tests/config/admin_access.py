@@ -29,7 +29,6 @@ from wagtail.models import Page, get_page_models
 from wagtail.users.models import UserProfile
 
 from config.groups import GROUPS
-from home.guide import FIRST
 from home.models import ContentPage, User
 from policies.models import PolicyPage
 
@@ -110,7 +109,7 @@ _KINDS: dict[str, list[str]] = {
     "editing-sessions/ping/<str:app_label>/<str:model_name>/<str:object_id>/<int:session_id>/": [
         "editing-sessions/ping/home/contentpage/<int:contentpage>/<int:session_id>/"
     ],
-    "guide/<str:name>": [f"guide/{FIRST}"],
+    "guide/<str:name>": ["guide/orders.md"],
     "images/<int:image_id>/preview/<str:filter_spec>/": ["images/<int:image_id>/preview/width-10/"],
     "orders/<int:pk>/<slug:kind>/": ["orders/<int:pk>/packing-slip/"],
     "pages/<missing_app_page:page>/<path:action>": ["pages/<int:gone>/edit/"],
@@ -119,10 +118,9 @@ _KINDS: dict[str, list[str]] = {
     "workflows/tasks/add/<str:app_label>/<str:model_name>/": [
         "workflows/tasks/add/policies/legalreviewtask/"
     ],
-    **{
-        route: [route.replace(_PAGE, page) for page in _PAGES]
-        for route in (f"pages/{_PAGE}/{action}/" for action in ("delete", "edit", "unpublish"))
-    },
+    f"pages/{_PAGE}/delete/": [f"pages/{page}/delete/" for page in _PAGES[:3]],
+    f"pages/{_PAGE}/edit/": [f"pages/{page}/edit/" for page in _PAGES],
+    f"pages/{_PAGE}/unpublish/": [f"pages/{page}/unpublish/" for page in _PAGES[1:3]],
 }
 
 
