@@ -1,4 +1,4 @@
-"""The base of read-only staff screens: records and mails that nobody may edit, not even administrators.
+"""The bases of staff screens, above all read-only ones: records and mails that nobody may edit, not even an owner.
 
 Their exports hold no formulas. A screen with an action of its own adds a URL that accepts POST only.
 """
@@ -11,6 +11,7 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
+from django.forms import ModelForm
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
@@ -154,6 +155,28 @@ def begins(field: str, words: str) -> Q:
     if connection.vendor == "sqlite":  # whose LIKE uses no index
         return Q(**{f"{field}__gte": words, f"{field}__lt": f"{words}\U0010ffff"})
     return Q(**{f"{field}__startswith": words})
+
+
+class PlainViewSet(ModelViewSet):
+    """A screen for rows with a form of their own: without copying them, and without Wagtail's list of uses."""
+
+    copy_view_enabled = False
+    add_to_reference_index = False
+    name: str
+    menu_label: str | Promise
+    form_class: type[ModelForm]
+
+    def get_form_class(self, for_update: bool = False) -> type[ModelForm]:  # noqa: FBT001, FBT002 - Wagtail's
+        """Use the form with our rules for new and old rows alike."""
+        return self.form_class
+
+    def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Do not link to the list of uses, which would always be empty."""
+        return super().get_common_view_kwargs(**{"usage_url_name": None, **kwargs})
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Leave out the URL of the list of uses."""
+        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "usage"]
 
 
 class ReadOnlyViewSet(ModelViewSet):

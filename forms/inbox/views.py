@@ -1,7 +1,8 @@
 """The page of one message, on which it is answered; its files and its proof; and how messages are deleted."""
 
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django import forms
@@ -12,7 +13,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -43,19 +44,28 @@ DELIVERY = {
     STATUS.requeued: _("not sent yet: it is tried again"),
     STATUS.failed: _("could not be sent"),
 }
-FORMS: dict[str, type[forms.Form]] = {
-    "reply": ReplyForm,
-    "note": NoteForm,
-    "paste": PasteForm,
-    "assign": AssignForm,
-    "status": StatusForm,
-}
-DONE = {
-    "reply": _("The reply is on its way."),
-    "note": _("The note was saved."),
-    "paste": _("The answer was added. The message waits for an answer again."),
-    "assign": _("Saved."),
-    "status": _("The status was changed."),
+
+
+class Act(NamedTuple):
+    """What a form of the page asks for: the names of its fields are those of the function's arguments."""
+
+    form: type[forms.Form]
+    do: Callable[..., None]
+    done: str | Promise
+    is_addition: bool = False  # which nobody is too late for
+
+
+ACTS = {
+    "reply": Act(ReplyForm, threads.reply, _("The reply is on its way.")),
+    "note": Act(NoteForm, threads.note, _("The note was saved."), is_addition=True),
+    "paste": Act(
+        PasteForm,
+        threads.paste,
+        _("The answer was added. The message waits for an answer again."),
+        is_addition=True,
+    ),
+    "assign": Act(AssignForm, threads.assign, _("Saved.")),
+    "status": Act(StatusForm, threads.change_status, _("The status was changed.")),
 }
 CHANGED = _(
     "Nothing was saved: somebody has done something here meanwhile, or this page is old."
@@ -112,10 +122,10 @@ class MessageView(RecordedPageMixin, InspectView):
         do = request.POST.get("do", "")
         if do == "insert":
             return self._shown(reply_form=self._with_saved_reply())
-        if do not in FORMS or (do == "reply" and not self.has_address):
+        if do not in ACTS or (do == "reply" and not self.has_address):
             return redirect("inbox:inspect", self.object.pk)
-        form, seen = FORMS[do](request.POST), SeenForm(request.POST)
-        if form.is_valid() and not self._is_done(do, form.cleaned_data, seen):
+        form, seen = ACTS[do].form(request.POST), SeenForm(request.POST)
+        if form.is_valid() and not self._is_done(do, form, seen):
             form.add_error(None, CHANGED)
         if form.errors:
             for name in form.fields.keys() & form.errors.keys():
@@ -123,31 +133,18 @@ class MessageView(RecordedPageMixin, InspectView):
             problem = CHANGED if do == "status" else " ".join(map(str, form.non_field_errors()))
             shown = {f"{do}_form": form, "problem": problem}
             return self._shown(HTTPStatus.UNPROCESSABLE_ENTITY, **shown)
-        messages.success(request, DONE[do])
+        messages.success(request, ACTS[do].done)
         return redirect("inbox:inspect", self.object.pk)
 
-    def _is_done(self, do: str, data: dict[str, Any], seen: SeenForm) -> bool:
+    def _is_done(self, do: str, form: forms.Form, seen: SeenForm) -> bool:
         """Do it; return False if somebody was faster, or if nobody knows what was seen."""
         if not seen.is_valid():
             return False
-        newest: int = seen.cleaned_data["seen"]
-        values: dict[str, Any] = {
-            "message_id": self.object.pk,
-            "by": self.request.user,
-            "token": seen.cleaned_data["token"],
-        }
+        values = {**form.cleaned_data, **seen.cleaned_data}
+        if ACTS[do].is_addition:
+            del values["seen"]
         try:
-            match do:
-                case "reply":
-                    threads.reply(**values, text=data["text"], seen=newest)
-                case "note":
-                    threads.note(**values, text=data["text"])
-                case "paste":
-                    threads.paste(**values, text=data["text"])
-                case "assign":
-                    threads.assign(**values, to=data["to"], seen=newest)
-                case "status":
-                    threads.change_status(**values, to=data["to"], seen=newest)
+            ACTS[do].do(message_id=self.object.pk, by=self.request.user, **values)
         except threads.ChangedError:
             return False
         except Submission.DoesNotExist as error:  # deleted meanwhile
@@ -190,7 +187,7 @@ class MessageView(RecordedPageMixin, InspectView):
         names = ["note", "paste", "assign", *(["reply"] if self.has_address else [])]
         initial = {"assign": {"to": self.object.assigned_to_id}}
         new = {
-            f"{name}_form": FORMS[name](initial=initial.get(name))
+            f"{name}_form": ACTS[name].form(initial=initial.get(name))
             for name in names
             if f"{name}_form" not in shown
         }

@@ -7,27 +7,29 @@ from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.forms import ModelForm, modelform_factory
+from django.forms import modelform_factory
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils.functional import cached_property
 from django.utils.text import Truncator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter, ModelChoiceFilter
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.mixins import list_to_str
-from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.coreutils import multigetattr
 from wagtail.permissions import ModelPermissionPolicy
 
+from forms.emails import in_words
 from forms.inbox import threads, views, words
 from forms.models import FormField, FormPage, SavedReply, Submission, ThreadEntry
 from home.admin_menu import MESSAGES_MENU
+from home.characters import UNPRINTABLE
 from home.models import User
 from home.spreadsheets import as_text
-from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
+from home.viewsets import DaysFilter, GuardedIndexView, PlainViewSet, ReadOnlyViewSet
 from policies.personal_data.access_log import RecordedListMixin
 
 Status = Submission.Status
@@ -40,13 +42,7 @@ EMPTY = {
     Status.SPAM: _("No message was taken for spam."),
 }
 MOST_COUNTED = 999
-
-
-def without_controls(value: str) -> str:
-    """Return the value without the control characters that an XLSX file cannot hold."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415 - large, and only exports need it
-
-    return ILLEGAL_CHARACTERS_RE.sub("", value)
+OTHERS = "others"  # the column of answers without a field
 
 
 class InboxFilterSet(WagtailFilterSet):
@@ -75,11 +71,8 @@ class InboxIndexView(RecordedListMixin, GuardedIndexView):
     results_template_name = "forms/admin/inbox_results.html"
     custom_value_preprocess = {
         **GuardedIndexView.custom_value_preprocess,
-        list: {
-            GuardedIndexView.FORMAT_CSV: list_to_str,
-            GuardedIndexView.FORMAT_XLSX: lambda value: without_controls(list_to_str(value)),
-        },
-        str: {GuardedIndexView.FORMAT_XLSX: without_controls},
+        list: dict.fromkeys(GuardedIndexView.FORMATS, lambda value: UNPRINTABLE.sub("", list_to_str(value))),
+        str: {GuardedIndexView.FORMAT_XLSX: lambda value: UNPRINTABLE.sub("", value)},
     }
 
     @property
@@ -112,14 +105,14 @@ class InboxIndexView(RecordedListMixin, GuardedIndexView):
 
     @property
     def tabs(self) -> list[dict[str, Any]]:
-        """Each status with its label, URL and number; nothing is counted further than anybody reads."""
-        query = self.request.GET.copy()
+        """Each status with its label, URL and number under the filters; it is counted no further than anybody reads."""
+        query, rows = self.request.GET.copy(), self._filtered(Submission.objects.all())
         query.pop(self.page_kwarg, None)
         tabs = []
         for name, label in TABS.items():
             query["status"] = name
             url = f"{reverse('inbox:index')}?{query.urlencode()}"
-            count = "" if name == ALL else _count(Submission.objects.filter(status=name))
+            count = "" if name == ALL or self.is_searching else _count(rows.filter(status=name))
             tabs.append({"label": label, "url": url, "count": count, "is_shown": name == self.tab})
         return tabs
 
@@ -136,10 +129,12 @@ class InboxIndexView(RecordedListMixin, GuardedIndexView):
         return rows.select_related("policy_version__policy").defer("policy_version__record")
 
     def filter_queryset(self, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
-        found = super().filter_queryset(queryset)
-        if self.about:
-            found = found.filter(subject_kind=self.about[0], subject_key=self.about[1])
+        found = self._filtered(queryset)
         return found if self.tab == ALL else found.filter(status=self.tab)
+
+    def _filtered(self, rows: QuerySet[Submission]) -> QuerySet[Submission]:
+        found = super().filter_queryset(rows)
+        return found.filter(subject_kind=self.about[0], subject_key=self.about[1]) if self.about else found
 
     def search_queryset(self, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
         """Find a message by its reference, or else by words."""
@@ -172,8 +167,8 @@ class InboxIndexView(RecordedListMixin, GuardedIndexView):
             else f"{field.page.title}: {field.label}"
             for field in (fields.filter(page=chosen) if chosen else fields)
         }
-        self.list_export = [*self.list_export, *headings]
-        self.export_headings = {**self.export_headings, **headings}
+        self.list_export = [*self.list_export, *headings, OTHERS]
+        self.export_headings = {**self.export_headings, **headings, OTHERS: gettext("Other answers")}
         return super().as_spreadsheet(queryset, spreadsheet_format)
 
     def get_heading(self, queryset: Any, field: str) -> str:
@@ -181,9 +176,15 @@ class InboxIndexView(RecordedListMixin, GuardedIndexView):
         return as_text(super().get_heading(queryset, field))
 
     def to_row_dict(self, item: Submission) -> dict[str, Any]:
+        """Return the row; answers to fields that the form has no longer stand together in the last column."""
         given = {_column(item.page_id, name): value for name, value in item.form_data.items()}
-        own = {field: multigetattr(item, field) for field in InboxViewSet.list_export}
-        return {field: own[field] if field in own else given.get(field, "") for field in self.list_export}
+        others = [
+            f"{name}: {in_words(value)}"
+            for name, value in item.form_data.items()
+            if value and _column(item.page_id, name) not in self.list_export
+        ]
+        row = {**given, **{field: multigetattr(item, field) for field in InboxViewSet.list_export}}
+        return {**{field: row.get(field, "") for field in self.list_export}, OTHERS: "\n".join(others)}
 
 
 def _column(page_id: int, field: str) -> str:
@@ -275,10 +276,7 @@ class SavedReplyIndexView(GuardedIndexView):
     )
 
 
-NAME_HELP = _("For example: Hello {name}, thank you for asking. {name} becomes the name of whoever wrote.")
-
-
-class SavedReplyViewSet(ModelViewSet):
+class SavedReplyViewSet(PlainViewSet):
     model = SavedReply
     name = "saved_replies"
     url_prefix = "saved-replies"
@@ -286,16 +284,9 @@ class SavedReplyViewSet(ModelViewSet):
     menu_label = _("Saved replies")
     menu_hook = MESSAGES_MENU
     menu_order = 30
-    copy_view_enabled = False
-    add_to_reference_index = False
     index_view_class = SavedReplyIndexView
     create_template_name = edit_template_name = "forms/admin/saved_reply.html"
-    form_class = modelform_factory(
-        SavedReply,
-        WagtailAdminModelForm,
-        fields=["title", "text"],
-        help_texts={"text": NAME_HELP},  # type: ignore[dict-item]  # lazy
-    )
+    form_class = modelform_factory(SavedReply, WagtailAdminModelForm, fields=["title", "text"])
     list_display = [
         "title",
         Column("text", label=_("Text"), accessor=lambda saved: Truncator(saved.text).chars(words.GLANCE)),
@@ -306,13 +297,3 @@ class SavedReplyViewSet(ModelViewSet):
     @property
     def permission_policy(self) -> AnswerersPolicy:
         return AnswerersPolicy(self.model)
-
-    def get_form_class(self, for_update: bool = False) -> type[ModelForm]:  # noqa: FBT001, FBT002 - Wagtail's
-        return self.form_class
-
-    def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Do not link to Wagtail's list of uses, which would always be empty."""
-        return super().get_common_view_kwargs(**{"usage_url_name": None, **kwargs})
-
-    def get_urlpatterns(self) -> list[URLPattern]:
-        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "usage"]

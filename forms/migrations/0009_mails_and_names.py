@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='savedreply',
             name='text',
-            field=models.TextField(help_text='{name} becomes the name of whoever wrote.', max_length=5000, validators=[forms.models.messages.validate_reply], verbose_name='text'),
+            field=models.TextField(help_text='For example: Hello {name}, thank you for asking. {name} becomes the name of whoever wrote.', max_length=5000, validators=[forms.models.messages.validate_reply], verbose_name='text'),
         ),
         migrations.RunPython(name_senders, migrations.RunPython.noop),
     ]

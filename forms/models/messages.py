@@ -198,7 +198,9 @@ class SavedReply(models.Model):
         _("text"),
         max_length=LONGEST_TEXT,
         validators=[validate_reply],
-        help_text=_("{name} becomes the name of whoever wrote."),
+        help_text=_(
+            "For example: Hello {name}, thank you for asking. {name} becomes the name of whoever wrote."
+        ),
     )
 
     class Meta:
