@@ -2,6 +2,7 @@
 
 from django.forms import modelform_factory
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.views.generic import CreateView, DeleteView, EditView
@@ -46,6 +47,8 @@ class DeclarationDeleteView(WarnsOfPolicies, DeleteView):
 class DeclarationViewSet(PlainViewSet):
     """The base of the screens of what policies state: categories, cookies, recipients."""
 
+    name: str
+    menu_label: str | Promise
     add_view_class = DeclarationAddView
     edit_view_class = DeclarationEditView
     delete_view_class = DeclarationDeleteView
