@@ -11,6 +11,7 @@ WIDTH, HEIGHT = 720, 220  # of the drawing, in units of its own; it scales to th
 _LEFT, _BOTTOM, _TOP = 36, 24, 10
 _GAP = 0.25  # of a bar's place
 _MOST_LABELS = 8
+_FEW = 5  # up to which the scale has each number
 _WIDEST = 110  # place of a bar
 
 
@@ -81,7 +82,8 @@ def stacked_bars(
         )
         for index, (label, title, numbers) in enumerate(rows)
     ]
-    grid = [Line(_y(value, top), words(value)) for value in (0, top // 2, top)]
+    values = range(top + 1) if top <= _FEW else (0, top // 2, top)
+    grid = [Line(_y(value, top), words(value)) for value in values]
     return StackedBars(bars, grid, width=width, left=left)
 
 

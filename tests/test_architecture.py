@@ -339,7 +339,7 @@ def test_requirements_out_of_step_are_seen() -> None:
 # --- Size ------------------------------------------------------------------------------------------------
 # The most lines of code that each app may have. To raise one, write a decision (docs/decisions) that says what was
 # removed instead, or why the feature is worth it, and raise it in the same commit; lower it when an app shrank.
-BUDGET = {"home": 4200, "policies": 8975, "store": 11700, "forms": 1900, "config": 1885}
+BUDGET = {"home": 4200, "policies": 8990, "store": 11700, "forms": 1900, "config": 1885}
 LONGEST_FILE = 400  # lines
 LONGEST_FUNCTION = 40  # lines of code
 NO_CODE = {

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import log
@@ -149,6 +150,7 @@ def _add(message: Submission, kind: str, text: str, *, by: User, token: UUID) ->
 
 
 def _wait_again(message: Submission) -> None:
+    Submission.objects.filter(pk=message.pk).update(heard_at=timezone.now())
     if message.status in {Status.ANSWERED, Status.DONE}:
         _set_status(message, Status.NEW)
 

@@ -123,7 +123,7 @@ class InboxIndexView(RecordedListMixin, GuardedIndexView):
         return super().no_results_message if is_sought or is_new else str(EMPTY[Status(self.tab)])
 
     def get_base_queryset(self) -> QuerySet[Submission]:
-        rows = super().get_base_queryset().select_related("page", "assigned_to")
+        rows = super().get_base_queryset().select_related("page__formpage", "assigned_to")
         if not self.is_export:
             return rows
         return rows.select_related("policy_version__policy").defer("policy_version__record")

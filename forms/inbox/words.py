@@ -1,6 +1,7 @@
 """A message in words, as staff read it: who sent it, what it says, and its other answers by label."""
 
 import re
+from textwrap import shorten
 from typing import Any
 
 from django.utils.text import Truncator
@@ -21,7 +22,7 @@ def sender(message: Submission) -> str:
 
 def heading(message: Submission) -> str:
     """Return what its page is called: the subject, or how it begins, and who sent it."""
-    about = message.form_data.get(_SUBJECT) or Truncator(body(message)).chars(GLANCE // 3)
+    about = message.form_data.get(_SUBJECT) or _glance(body(message), GLANCE // 3)
     return f"{about} – {sender(message)}" if about else sender(message)
 
 
@@ -35,7 +36,13 @@ def body(message: Submission) -> str:
 
 def beginning(message: Submission) -> str:
     """Return how the message begins, in one line."""
-    return Truncator(" ".join(body(message).split())).chars(GLANCE)
+    return _glance(body(message), GLANCE)
+
+
+def _glance(text: str, most: int) -> str:
+    """Return how a text begins, in one line that ends with a word, if it has several."""
+    whole_words = shorten(text, most, placeholder=" …")
+    return Truncator(text).chars(most) if whole_words == "…" else whole_words
 
 
 def answers_of(message: Submission) -> list[tuple[str, str, Attachment | None]]:

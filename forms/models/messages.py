@@ -20,6 +20,7 @@ from policies.models.ledger import LedgeredModel, LedgerStatement
 
 LONGEST_TEXT = 5000  # characters
 MESSAGES = "messages"  # the folder of their files in the private storage
+_SATURDAY = 5
 _REFERENCE = 8  # hexadecimal digits
 
 
@@ -83,6 +84,7 @@ class Submission(AbstractFormSubmission, LedgeredModel):
     emails = models.ManyToManyField(Email, related_name="+")
     # With it go thread, files and e-mails. The page's days at that time: a longer period later is not for this message.
     expires_at = models.DateTimeField(_("kept until"), db_index=True, default=in_a_year)
+    heard_at = models.DateTimeField(null=True, blank=True)  # when its writer last answered a reply
     # The form's stamp: the same form sent twice is stored once.
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
@@ -109,6 +111,17 @@ class Submission(AbstractFormSubmission, LedgeredModel):
                 name="submission_ratings",
             ),
         ]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it waits for longer than its form promises, in days from Monday to Friday."""
+        promised = self.page.formpage.answer_days  # type: ignore[attr-defined]  # each has one
+        if not promised or self.status != self.Status.NEW:
+            return False
+        since = timezone.localdate(self.heard_at or self.submit_time)
+        passed = (timezone.localdate() - since).days
+        days = (since + timedelta(days=number) for number in range(1, passed + 1))
+        return sum(day.weekday() < _SATURDAY for day in days) > promised
 
     @property
     def reference(self) -> str:

@@ -1,13 +1,17 @@
 """The owners' report of who read, searched or exported personal data. Nobody can change it."""
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter, ModelChoiceFilter
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.ui.tables import BaseColumn, Column
+from wagtail.admin.ui.tables import BaseColumn, Column, Table
 
 from home.models import User
 from home.viewsets import DaysFilter, GuardedIndexView, MomentColumn, ReadOnlyViewSet
@@ -34,7 +38,27 @@ class AccessFilterSet(WagtailFilterSet):
         fields = ["at", "user", "kind"]
 
 
+def _runs(rows: Iterable[Any]) -> Iterator[Any]:
+    """Put together what follows each other of one account, action and kind of data: the newest row, with their sum."""
+    for _alike, found in groupby(rows, key=attrgetter("by", "action", "kind")):
+        newest, *earlier = found
+        newest.times = 1 + len(earlier)
+        newest.count += sum(one.count for one in earlier)
+        yield newest
+
+
+def what_was_done(access: Any) -> str:
+    """Return it in words, and how often it was done in a row."""
+    often = gettext(", %(times)s times") % {"times": access.times} if access.times > 1 else ""
+    return f"{access.get_action_display()}{often}"
+
+
 class AccessIndexView(GuardedIndexView):
+    results_template_name = "policies/admin/access_results.html"
+
+    def get_table(self, object_list: Any) -> Table:
+        return super().get_table([*_runs(object_list)])
+
     @cached_property
     def kinds(self) -> dict[str, str]:
         return kinds()
@@ -48,7 +72,7 @@ class AccessIndexView(GuardedIndexView):
         return [
             MomentColumn("at", label=_("Time"), sort_key="at", classname="access__time"),
             Column("by", label=_("Who"), classname="wrap-anywhere"),
-            Column("action", label=_("What was done"), accessor="get_action_display"),
+            Column("action", label=_("What was done"), accessor=what_was_done),
             Column("kind", label=_("Kind of data"), accessor=self.name_of, classname="access__kind"),
             Column("count", label=_("How many"), classname="figure"),
         ]

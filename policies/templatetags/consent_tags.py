@@ -62,7 +62,8 @@ def analytics_script(context: Context) -> SafeString | str:
     page, request = context.get("page"), context.get("request")
     if not isinstance(page, Page) or getattr(request, "is_preview", False):
         return ""
-    if request and request.GET and not getattr(page, "is_cacheable", True):
+    # In this order: a page that is kept must not read its query, which would have a copy kept for each.
+    if not getattr(page, "is_cacheable", True) and request and request.GET:
         return ""
     return _analytics()
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -171,6 +172,17 @@ def test_owners_see_who_did_what_and_filter_it(owner: Client, log: User) -> None
     assert counts(owner, kind="forms.submissions") == {"42"}
     assert counts(owner, at_to=timezone.localdate() - timedelta(days=9)) == {"41"}
     assert counts(owner, user="x", kind="x", at_from="x") == {"41", "42", "43"}
+
+
+def test_what_one_account_did_in_a_row_is_one_row_with_the_sum(owner: Client, log: User) -> None:
+    for minutes in (3, 2, 1):
+        at = timezone.now() + timedelta(minutes=minutes)
+        access(user=log, at=at, action="export", kind="forms.submissions", count=1000)
+    page = " ".join(owner.get(REPORT).content.decode().split())
+    assert "exported, 3 times" in page
+    assert re.search(r"> ?3,?000 ?<", page)
+    exported = owner.get(f"{REPORT}?export=csv").getvalue().decode()
+    assert exported.count("exported") == 4, "a download has each"
 
 
 def test_its_export_holds_no_formula(owner: Client, log: User) -> None:

@@ -3,10 +3,11 @@
 import csv
 import importlib
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
@@ -160,6 +161,26 @@ def test_the_list_begins_with_what_waits_for_an_answer(client: Client, contact_p
     assert [tab["count"] for tab in tabs] == ["2", "1", "1", "1", ""]
     tabs = client.get(INBOX, {"assigned": "me"}).context["view"].tabs
     assert {tab["count"] for tab in tabs} == {""}, "a tab counts what it leads to"
+
+
+def test_what_waits_for_longer_than_the_form_promises_is_late(contact_page: FormPage) -> None:
+    FormPage.objects.update(answer_days=2)
+    message = sent(contact_page)
+
+    def is_late(day: str, **changes: object) -> bool:
+        Submission.objects.filter(pk=message.pk).update(**changes)
+        with time_machine.travel(f"2026-11-{day}T12:00Z", tick=False):
+            return Submission.objects.get().is_late
+
+    friday = datetime(2026, 11, 27, 9, tzinfo=UTC)
+    found = [is_late(day, submit_time=friday, heard_at=None) for day in ("27", "30")]
+    assert found == [False, False], "two days of the week later are Tuesday"
+    assert is_late("30", submit_time=friday - timedelta(days=1)) is False
+    assert is_late("30", submit_time=friday - timedelta(days=2)) is True
+    assert is_late("30", heard_at=friday) is False, "it waits since the last answer"
+    assert is_late("30", heard_at=None, status=Status.ANSWERED) is False
+    FormPage.objects.update(answer_days=None)
+    assert is_late("30", status=Status.NEW) is False
 
 
 @pytest.mark.both_databases

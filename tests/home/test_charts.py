@@ -32,5 +32,9 @@ def test_the_scale_can_end_at_a_number_of_its_own() -> None:
     assert chart.bars[0].segments[0].height == round(0.9 * (chart.grid[0].y - chart.grid[-1].y), 2)
 
 
+def test_a_scale_of_few_has_each_number() -> None:
+    assert [line.value for line in stacked_bars([], top=5).grid] == ["0", "1", "2", "3", "4", "5"]
+
+
 def test_nothing_to_show_is_an_empty_chart() -> None:
     assert stacked_bars([]).bars == []

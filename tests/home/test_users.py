@@ -43,9 +43,10 @@ def test_a_superuser_may_do_everything() -> None:
     assert user.is_staff
 
 
-def test_nobody_has_a_time_zone_of_their_own(admin_client: Client) -> None:
+def test_nobody_has_a_time_zone_or_a_language_of_their_own(admin_client: Client) -> None:
     shown = admin_client.get("/admin/account/").content.decode()
-    assert "preferred_language" in shown
+    assert "id_password" in shown or "avatar" in shown
+    assert "preferred_language" not in shown
     assert "current_time_zone" not in shown
 
 

@@ -37,7 +37,9 @@ def link(client: Client, path: str, words: str) -> str:
 def test_a_product_leads_to_the_form_about_it(client: Client, order: Order, mug: ProductVariant) -> None:
     url = link(client, mug.page.url, "Ask about this product")
     assert url == f"/contact/?about=product:{mug.page_id}"
-    assert "About: <strong>Enamel mug</strong>" in client.get(url).content.decode()
+    assert (
+        f'About: <strong><a href="{mug.page.url}">Enamel mug</a></strong>' in client.get(url).content.decode()
+    )
     mug.page.unpublish()
     assert "About:" not in client.get(url).content.decode()
 

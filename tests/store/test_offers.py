@@ -324,7 +324,7 @@ def test_the_end_can_be_moved_but_not_beyond_what_an_offer_can_last(staff: Clien
     assert Offer.objects.get().ends_at - offer.ends_at > timedelta(days=7, hours=23)
     Offer.objects.update(created_at=timezone.now() - timedelta(days=30))
     page = staff.get(f"/admin/offers/inspect/{offer.pk}/").content.decode()
-    assert ("Change the last day" in page, "Withdraw …" in page) == (False, True)
+    assert (f'action="/admin/offers/{offer.pk}/end/"' in page, "Withdraw …" in page) == (False, True)
 
 
 # --- What is kept ----------------------------------------------------------------------------------------
