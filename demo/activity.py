@@ -66,6 +66,7 @@ def _messages(now: datetime) -> None:
             policy_version=Policy.objects.in_force_of(Policy.Kind.PRIVACY, moment),
             status=message.get("status", Submission.Status.NEW),
             email=message["email"].lower(),
+            name=message["name"],
             rating=int(message["rating"]) if "rating" in message else None,
             subject_kind=subject.kind,
             subject_key=subject.key,

@@ -114,6 +114,7 @@ def test_messages_have_every_status_ratings_products_and_threads(client: Client)
     answer = ThreadEntry.objects.get(kind="answer")
     assert answer.answers.at < answer.at < timezone.now()
     assert all("{name}" in reply.text for reply in SavedReply.objects.all())
+    assert not Submission.objects.filter(name="").exists(), "the inbox shows who wrote"
     assert FormPage.objects.get(slug="contact").answer_days == 2
     client.force_login(User.objects.get(email="service@jomso.example"))
     assert "<strong>4.0 of 5</strong> 12 ratings" in client.get("/admin/messages/ratings/").content.decode()
