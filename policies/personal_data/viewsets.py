@@ -73,7 +73,7 @@ class AccessIndexView(GuardedIndexView):
             MomentColumn("at", label=_("Time"), sort_key="at", classname="access__time"),
             Column("by", label=_("Who"), classname="wrap-anywhere"),
             Column("action", label=_("What was done"), accessor=what_was_done),
-            Column("kind", label=_("Kind of data"), accessor=self.name_of, classname="access__kind"),
+            Column("kind", label=_("Kind of data"), accessor=self.name_of),
             Column("count", label=_("How many"), classname="figure"),
         ]
 
